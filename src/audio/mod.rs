@@ -1,0 +1,1 @@
+//! Sound: transport, schedule, synthesizer, device stream, offline render.

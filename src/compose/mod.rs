@@ -1,0 +1,1 @@
+//! Asks a network for music: jobs, candidates, ranking, lineage, the worker thread.

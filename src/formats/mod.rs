@@ -1,0 +1,1 @@
+//! Files: MIDI, projects, pictures.

@@ -1,0 +1,3 @@
+//! Starts the studio, or runs a command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The networks, in libtorch: they know tensors, not songs.

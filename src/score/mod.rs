@@ -1,0 +1,21 @@
+//! The music as a value: songs, tracks, notes, time, keys. No I/O, no threads, no tensors.
+//!
+//! A [`Song`] is never changed in place once it is shared: an edit makes a new one that shares every untouched
+//! [`Track`] with the old. Undo, autosave, audio and generation all just hold one.
+
+mod key;
+mod note;
+mod song;
+mod theme;
+mod time;
+mod track;
+
+pub use key::{Key, KeyError, PitchClass, PitchClassSet, Scale};
+pub use note::{Note, NoteKey, Pitch, Velocity};
+pub use song::{ClipOrigin, Lineage, Marker, Song};
+pub use theme::{ThemeKind, ThemeRegion};
+pub use time::{
+    Metre, MetreChange, MetreMap, Position, Span, TICKS_PER_QUARTER, Tempo, TempoChange, TempoMap,
+    Tick,
+};
+pub use track::{Colour, ControlChange, Instrument, Role, Track, TrackId};

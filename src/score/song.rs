@@ -1,0 +1,196 @@
+//! Songs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Key, MetreMap, Note, NoteKey, Span, TempoMap, ThemeKind, ThemeRegion, Tick, Track, TrackId,
+};
+
+/// A named place in a song.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// Where.
+    pub at: Tick,
+    /// What it says.
+    pub name: String,
+}
+
+/// How a clip came to be: enough to make it again to the note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// What was asked for ("continue", "seed", ...).
+    pub kind: String,
+    /// The model's name.
+    pub model: String,
+    /// SHA-256 of the weights file, in hexadecimal.
+    pub checkpoint: String,
+    /// The random seed.
+    pub seed: u64,
+    /// Which of the candidates of that seed it is, from 0.
+    pub candidate: u32,
+    /// Every other setting, by name.
+    pub settings: BTreeMap<String, String>,
+    /// What it was made from, if that was itself generated.
+    pub parent: Option<Box<Lineage>>,
+}
+
+/// A generated stretch of a song.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipOrigin {
+    /// Where it was put.
+    pub span: Span,
+    /// Into which tracks.
+    pub tracks: Vec<TrackId>,
+    /// How it came to be.
+    pub lineage: Arc<Lineage>,
+}
+
+/// A whole piece of music, as a value: cloning is cheap, tracks are shared.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Song {
+    /// Title; empty if it has none.
+    pub title: String,
+    /// Tracks from top to bottom; their ids are distinct.
+    pub tracks: Vec<Arc<Track>>,
+    /// Tempo changes.
+    pub tempo: Arc<TempoMap>,
+    /// Metre changes.
+    pub metre: Arc<MetreMap>,
+    /// The key, where it is known.
+    pub key: Option<Key>,
+    /// Where the theme stands, returns, and is asked to return.
+    #[serde(default)]
+    pub themes: Vec<ThemeRegion>,
+    /// Named places, in order.
+    #[serde(default)]
+    pub markers: Vec<Marker>,
+    /// Which stretches a network wrote.
+    #[serde(default)]
+    pub origins: Vec<ClipOrigin>,
+}
+
+impl Song {
+    /// The track named `id`.
+    pub fn track(&self, id: TrackId) -> Option<&Arc<Track>> {
+        self.tracks.iter().find(|track| track.id == id)
+    }
+
+    /// The place of track `id` from the top.
+    pub fn track_index(&self, id: TrackId) -> Option<usize> {
+        self.tracks.iter().position(|track| track.id == id)
+    }
+
+    /// An id that no track has.
+    pub fn free_track_id(&self) -> TrackId {
+        TrackId(
+            self.tracks
+                .iter()
+                .map(|track| track.id.0 + 1)
+                .max()
+                .unwrap_or(1),
+        )
+    }
+
+    /// This song with `track` in place of the track of the same id, or added at the bottom.
+    #[must_use]
+    pub fn with_track(&self, track: Track) -> Self {
+        let mut song = self.clone();
+        match self.track_index(track.id) {
+            Some(index) => song.tracks[index] = Arc::new(track),
+            None => song.tracks.push(Arc::new(track)),
+        }
+        song
+    }
+
+    /// The note named `key`.
+    pub fn note(&self, key: NoteKey) -> Option<&Note> {
+        let notes = self.track(key.track)?.notes();
+        let index = notes
+            .binary_search_by_key(&(key.start, key.pitch), |note| (note.start, note.pitch))
+            .ok()?;
+        notes.get(index)
+    }
+
+    /// First tick after the last note of any track; 0 without notes.
+    pub fn end(&self) -> Tick {
+        self.tracks
+            .iter()
+            .map(|track| track.end())
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// How many bars hold notes, the last one counted whole.
+    pub fn bars(&self) -> u32 {
+        let end = self.end();
+        if end == Tick::ZERO {
+            0
+        } else {
+            self.metre.bar_at(end - Tick(1)) + 1
+        }
+    }
+
+    /// The region marked as the theme.
+    pub fn theme(&self) -> Option<&ThemeRegion> {
+        self.themes
+            .iter()
+            .find(|region| region.kind == ThemeKind::Theme)
+    }
+
+    /// Whether `track` is heard, given mutes and solos.
+    pub fn is_audible(&self, track: &Track) -> bool {
+        let any_solo = self.tracks.iter().any(|other| other.solo);
+        !track.mute && (track.solo || !any_solo)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Instrument, Pitch, Role, Velocity};
+    use super::*;
+
+    #[test]
+    fn an_edit_shares_the_other_tracks() {
+        let mut song = Song::default();
+        for name in ["a", "b"] {
+            song = song.with_track(Track::new(
+                song.free_track_id(),
+                name,
+                Instrument::pitched(0),
+                Role::Piano,
+            ));
+        }
+        let note = Note::new(Tick(4000), Tick(100), Pitch::MIDDLE_C, Velocity::DEFAULT);
+        let edited = song.with_track(song.tracks[1].with_notes(vec![note]));
+        assert!(Arc::ptr_eq(&song.tracks[0], &edited.tracks[0]));
+        assert_eq!(song.bars(), 0);
+        assert_eq!(edited.bars(), 2);
+        assert_eq!(edited.note(note.key(edited.tracks[1].id)), Some(&note));
+        assert_eq!(edited.note(note.key(edited.tracks[0].id)), None);
+    }
+
+    #[test]
+    fn solo_silences_the_others() {
+        let mut song = Song::default();
+        for name in ["a", "b"] {
+            song = song.with_track(Track::new(
+                song.free_track_id(),
+                name,
+                Instrument::pitched(0),
+                Role::Piano,
+            ));
+        }
+        let mut solo = (*song.tracks[1]).clone();
+        solo.solo = true;
+        let song = song.with_track(solo);
+        let heard: Vec<_> = song
+            .tracks
+            .iter()
+            .map(|track| song.is_audible(track))
+            .collect();
+        assert_eq!(heard, [false, true]);
+    }
+}

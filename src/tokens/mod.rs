@@ -1,0 +1,1 @@
+//! Songs to tokens and back, and the grammars of the token languages.

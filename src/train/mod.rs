@@ -1,0 +1,1 @@
+//! Data sets, theme mining, training loops, checkpoints.
