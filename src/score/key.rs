@@ -15,8 +15,20 @@ const NAMES: [&str; 12] = [
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
-#[serde(transparent)]
+#[serde(from = "u8", into = "u8")]
 pub struct PitchClass(u8);
+
+impl From<u8> for PitchClass {
+    fn from(semitones: u8) -> Self {
+        Self(semitones % 12)
+    }
+}
+
+impl From<PitchClass> for u8 {
+    fn from(class: PitchClass) -> Self {
+        class.0
+    }
+}
 
 impl PitchClass {
     /// The pitch class of any number of semitones above C.
@@ -43,8 +55,20 @@ impl fmt::Display for PitchClass {
 
 /// A set of pitch classes, bit 0 for C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "u16", into = "u16")]
 pub struct PitchClassSet(u16);
+
+impl From<u16> for PitchClassSet {
+    fn from(bits: u16) -> Self {
+        Self::from_bits(bits)
+    }
+}
+
+impl From<PitchClassSet> for u16 {
+    fn from(set: PitchClassSet) -> Self {
+        set.0
+    }
+}
 
 impl PitchClassSet {
     /// All twelve.

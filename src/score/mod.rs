@@ -3,15 +3,21 @@
 //! A [`Song`] is never changed in place once it is shared: an edit makes a new one that shares every untouched
 //! [`Track`] with the old. Undo, autosave, audio and generation all just hold one.
 
+pub mod edit;
+pub mod gm;
+mod history;
 mod key;
 mod note;
+mod selection;
 mod song;
 mod theme;
 mod time;
 mod track;
 
+pub use history::{History, Step};
 pub use key::{Key, KeyError, PitchClass, PitchClassSet, Scale};
 pub use note::{Note, NoteKey, Pitch, Velocity};
+pub use selection::Selection;
 pub use song::{ClipOrigin, Lineage, Marker, Song};
 pub use theme::{ThemeKind, ThemeRegion};
 pub use time::{

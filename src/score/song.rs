@@ -85,13 +85,16 @@ impl Song {
 
     /// An id that no track has.
     pub fn free_track_id(&self) -> TrackId {
-        TrackId(
-            self.tracks
-                .iter()
-                .map(|track| track.id.0 + 1)
-                .max()
-                .unwrap_or(1),
-        )
+        let last = self.tracks.iter().map(|track| track.id.0).max();
+        match last.map(|id| id.checked_add(1)) {
+            None => TrackId(1),
+            Some(Some(id)) => TrackId(id),
+            // A file may name a track with the last number there is.
+            Some(None) => (1..=u32::MAX)
+                .map(TrackId)
+                .find(|id| self.track(*id).is_none())
+                .unwrap_or_default(),
+        }
     }
 
     /// This song with `track` in place of the track of the same id, or added at the bottom.

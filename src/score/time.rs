@@ -11,10 +11,33 @@ pub const TICKS_PER_QUARTER: i64 = 960;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
-#[serde(transparent)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Tick(pub i64);
 
+impl TryFrom<i64> for Tick {
+    type Error = String;
+    /// What a file may say: far more than any music needs, and far less than sums could overflow.
+    fn try_from(ticks: i64) -> Result<Self, String> {
+        if ticks.abs() <= Self::LIMIT.0 {
+            Ok(Self(ticks))
+        } else {
+            Err(format!(
+                "tick {ticks} lies outside -{0}..={0}",
+                Self::LIMIT.0
+            ))
+        }
+    }
+}
+
+impl From<Tick> for i64 {
+    fn from(tick: Tick) -> Self {
+        tick.0
+    }
+}
+
 impl Tick {
+    /// The farthest tick that is read from a file: about six and a half days at 120 quarter notes a minute.
+    pub const LIMIT: Self = Self(1 << 30);
     /// The beginning of the song.
     pub const ZERO: Self = Self(0);
     /// One quarter note.
@@ -137,8 +160,20 @@ impl Span {
 
 /// A tempo, stored as MIDI does: microseconds in a quarter note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "u32", into = "u32")]
 pub struct Tempo(u32);
+
+impl From<u32> for Tempo {
+    fn from(micros: u32) -> Self {
+        Self::from_micros_per_quarter(micros)
+    }
+}
+
+impl From<Tempo> for u32 {
+    fn from(tempo: Tempo) -> Self {
+        tempo.0
+    }
+}
 
 impl Tempo {
     /// Microseconds in a quarter note, held between 1 and 16,777,215 (what MIDI can write).

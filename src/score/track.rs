@@ -22,6 +22,7 @@ pub struct Colour(pub [u8; 3]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Instrument {
     /// General MIDI program, 0..=127; on a drum track the kit (0 is the standard kit).
+    #[serde(deserialize_with = "seven_bits")]
     pub program: u8,
     /// Whether this is a drum kit (MIDI channel 10).
     pub drums: bool,
@@ -103,8 +104,10 @@ pub struct ControlChange {
     /// When.
     pub at: Tick,
     /// Controller number, 0..=127 (64 is the sustain pedal).
+    #[serde(deserialize_with = "seven_bits")]
     pub controller: u8,
     /// Value, 0..=127.
+    #[serde(deserialize_with = "seven_bits")]
     pub value: u8,
 }
 
@@ -125,29 +128,49 @@ pub struct Track {
     /// Its colour.
     pub colour: Colour,
     /// Volume, 0..=127 (MIDI controller 7; 100 by default).
+    #[serde(deserialize_with = "seven_bits")]
     pub volume: u8,
     /// Pan, 0 (left)..=127 (right) (MIDI controller 10; 64 by default).
+    #[serde(deserialize_with = "seven_bits")]
     pub pan: u8,
     /// Reverb send, 0..=127 (MIDI controller 91; 40 by default).
+    #[serde(deserialize_with = "seven_bits")]
     pub reverb: u8,
     /// Chorus send, 0..=127 (MIDI controller 93; 0 by default).
+    #[serde(deserialize_with = "seven_bits")]
     pub chorus: u8,
     /// Not heard.
     pub mute: bool,
     /// While any track is solo, only those are heard.
     pub solo: bool,
-    /// No network may change it.
+    /// No edit and no network may change its notes.
     pub locked: bool,
     #[serde(deserialize_with = "normalised_notes")]
     notes: Arc<Vec<Note>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "ordered_controls")]
     controls: Arc<Vec<ControlChange>>,
+}
+
+fn seven_bits<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let value = u8::deserialize(deserializer)?;
+    if value > 127 {
+        return Err(serde::de::Error::custom(format!("{value} is above 127")));
+    }
+    Ok(value)
 }
 
 fn normalised_notes<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Arc<Vec<Note>>, D::Error> {
     Vec::<Note>::deserialize(deserializer).map(|notes| Arc::new(normalised(notes)))
+}
+
+fn ordered_controls<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Arc<Vec<ControlChange>>, D::Error> {
+    let mut controls = Vec::<ControlChange>::deserialize(deserializer)?;
+    controls.sort_by_key(|control| control.at);
+    Ok(Arc::new(controls))
 }
 
 impl Track {
@@ -193,6 +216,9 @@ impl Track {
     /// This track with other controller events, given in any order.
     #[must_use]
     pub fn with_controls(&self, mut controls: Vec<ControlChange>) -> Self {
+        for control in &mut controls {
+            control.at = control.at.max(Tick::ZERO);
+        }
         controls.sort_by_key(|control| control.at);
         Self {
             controls: Arc::new(controls),
