@@ -1,1 +1,3 @@
 //! The networks, in libtorch: they know tensors, not songs.
+
+pub mod packed;

@@ -1,0 +1,162 @@
+//! Linear layers whose weights are packed in half precision for the processor: decoding one token at a time is bound
+//! by reading weights from memory, and these read half as many bytes in the order in which the product needs them.
+//!
+//! The products are libtorch's own (FBGEMM; Khudia et al. 2021), called through a small C++ shim because tch does not
+//! wrap them. They exist for x86-64 with AVX2 and FMA; elsewhere [`Linear`] keeps the plain f32 product.
+
+use tch::{Kind, TchError, Tensor};
+
+/// Whether this processor has the instructions for packed products.
+pub fn is_supported() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("fma")
+            && std::arch::is_x86_feature_detected!("f16c")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// A linear layer for inference, `y = x W^T + b`.
+#[derive(Debug)]
+pub struct Linear {
+    weight: Weight,
+    bias: Tensor,
+}
+
+#[derive(Debug)]
+enum Weight {
+    /// `[out, in]`, f32.
+    Plain(Tensor),
+    /// Opaque, packed in half precision.
+    Half(Tensor),
+}
+
+impl Linear {
+    /// A layer from `weight` `[out, in]` and `bias` `[out]`, both on the CPU, kept in f32.
+    pub fn plain(weight: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
+        let weight = weight.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?;
+        Ok(Self { weight: Weight::Plain(weight), bias: bias.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()? })
+    }
+
+    /// As [`Self::plain`], with the weights rounded to half precision and packed where the processor can use that.
+    /// Weights beyond the range of half precision (65,504) stay in f32.
+    pub fn packed(weight: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
+        let plain = Self::plain(weight, bias)?;
+        let Weight::Plain(weight) = &plain.weight else { return Ok(plain) };
+        let largest = weight.f_abs()?.f_max()?.f_double_value(&[])?;
+        if !is_supported() || !largest.is_finite() || largest > 65_504.0 {
+            return Ok(plain);
+        }
+        Ok(Self { weight: Weight::Half(shim::pack(weight)?), bias: plain.bias })
+    }
+
+    /// Whether the weights are packed.
+    pub fn is_packed(&self) -> bool {
+        matches!(self.weight, Weight::Half(_))
+    }
+
+    /// `x` `[..., in]` f32, contiguous -> `[..., out]` f32.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        match &self.weight {
+            Weight::Plain(weight) => x.f_linear(weight, Some(&self.bias)),
+            Weight::Half(weight) => shim::linear(x, weight, &self.bias),
+        }
+    }
+}
+
+/// The one place that calls C++ directly.
+#[allow(unsafe_code, reason = "tch has no wrapper for these two libtorch functions; see the safety notes")]
+mod shim {
+    use std::ffi::{CStr, c_char};
+
+    use tch::{TchError, Tensor};
+    use torch_sys::C_tensor;
+
+    unsafe extern "C" {
+        fn leitmotif_pack_half(weight: *const C_tensor, error: *mut c_char, capacity: usize) -> *mut C_tensor;
+        fn leitmotif_linear_half(
+            input: *const C_tensor,
+            packed: *const C_tensor,
+            bias: *const C_tensor,
+            error: *mut c_char,
+            capacity: usize,
+        ) -> *mut C_tensor;
+    }
+
+    const ERROR_BYTES: usize = 512;
+
+    /// Takes ownership of a tensor that the shim made, or its error message.
+    fn take(tensor: *mut C_tensor, error: &[c_char; ERROR_BYTES]) -> Result<Tensor, TchError> {
+        if tensor.is_null() {
+            // SAFETY: the shim writes a terminated text (snprintf), and the buffer began as all zeros.
+            let message = unsafe { CStr::from_ptr(error.as_ptr()) }.to_string_lossy().into_owned();
+            return Err(TchError::Torch(message));
+        }
+        // SAFETY: a non-null result is a tensor made with `new at::Tensor`, as tch makes its own; nobody else holds it.
+        Ok(unsafe { Tensor::from_ptr(tensor) })
+    }
+
+    pub(super) fn pack(weight: &Tensor) -> Result<Tensor, TchError> {
+        let mut error = [0; ERROR_BYTES];
+        // SAFETY: the pointer is a live tensor for the whole call, the buffer has the capacity given, and no exception
+        // crosses.
+        let packed = unsafe { leitmotif_pack_half(weight.as_ptr(), error.as_mut_ptr(), ERROR_BYTES) };
+        take(packed, &error)
+    }
+
+    pub(super) fn linear(input: &Tensor, packed: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
+        let mut error = [0; ERROR_BYTES];
+        // SAFETY: as above, for three live tensors; libtorch checks kinds and shapes and throws.
+        let output = unsafe {
+            leitmotif_linear_half(input.as_ptr(), packed.as_ptr(), bias.as_ptr(), error.as_mut_ptr(), ERROR_BYTES)
+        };
+        take(output, &error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, no_grad};
+
+    use super::*;
+
+    fn random(shape: &[i64]) -> Tensor {
+        Tensor::randn(shape, (Kind::Float, Device::Cpu))
+    }
+
+    #[test]
+    fn packed_products_are_close_to_plain_ones() {
+        no_grad(|| {
+            for (rows, inputs, outputs) in [(1, 256, 768), (8, 256, 1024), (3, 1024, 256), (1, 5, 7)] {
+                let (weight, bias) = (random(&[outputs, inputs]), random(&[outputs]));
+                let x = random(&[rows, inputs]);
+                let plain = Linear::plain(&weight, &bias).unwrap();
+                let packed = Linear::packed(&weight, &bias).unwrap();
+                assert_eq!(packed.is_packed(), is_supported());
+                let (a, b) = (plain.forward(&x).unwrap(), packed.forward(&x).unwrap());
+                assert_eq!(a.size(), b.size());
+                // Half precision keeps 11 bits: 2^-11 of a sum of `inputs` unit products, with room.
+                let bound = (inputs as f64).sqrt() * 4.0 / 2048.0 + 1e-4;
+                let worst = (a - b).abs().max().double_value(&[]);
+                assert!(worst < bound, "{rows}x{inputs}x{outputs}: {worst} > {bound}");
+            }
+        });
+    }
+
+    #[test]
+    fn weights_beyond_half_precision_stay_plain() {
+        let weight = Tensor::from_slice(&[1e6f32, 1.0]).view([1, 2]);
+        let layer = Linear::packed(&weight, &Tensor::zeros([1], (Kind::Float, Device::Cpu))).unwrap();
+        assert!(!layer.is_packed());
+    }
+
+    #[test]
+    fn a_wrong_shape_is_an_error() {
+        let layer = Linear::packed(&random(&[8, 4]), &random(&[8])).unwrap();
+        assert!(layer.forward(&random(&[1, 5])).is_err());
+    }
+}
