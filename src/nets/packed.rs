@@ -39,19 +39,27 @@ impl Linear {
     /// A layer from `weight` `[out, in]` and `bias` `[out]`, both on the CPU, kept in f32.
     pub fn plain(weight: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
         let weight = weight.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?;
-        Ok(Self { weight: Weight::Plain(weight), bias: bias.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()? })
+        Ok(Self {
+            weight: Weight::Plain(weight),
+            bias: bias.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?,
+        })
     }
 
     /// As [`Self::plain`], with the weights rounded to half precision and packed where the processor can use that.
     /// Weights beyond the range of half precision (65,504) stay in f32.
     pub fn packed(weight: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
         let plain = Self::plain(weight, bias)?;
-        let Weight::Plain(weight) = &plain.weight else { return Ok(plain) };
+        let Weight::Plain(weight) = &plain.weight else {
+            return Ok(plain);
+        };
         let largest = weight.f_abs()?.f_max()?.f_double_value(&[])?;
         if !is_supported() || !largest.is_finite() || largest > 65_504.0 {
             return Ok(plain);
         }
-        Ok(Self { weight: Weight::Half(shim::pack(weight)?), bias: plain.bias })
+        Ok(Self {
+            weight: Weight::Half(shim::pack(weight)?),
+            bias: plain.bias,
+        })
     }
 
     /// Whether the weights are packed.
@@ -69,7 +77,10 @@ impl Linear {
 }
 
 /// The one place that calls C++ directly.
-#[allow(unsafe_code, reason = "tch has no wrapper for these two libtorch functions; see the safety notes")]
+#[allow(
+    unsafe_code,
+    reason = "tch has no wrapper for these two libtorch functions; see the safety notes"
+)]
 mod shim {
     use std::ffi::{CStr, c_char};
 
@@ -77,7 +88,11 @@ mod shim {
     use torch_sys::C_tensor;
 
     unsafe extern "C" {
-        fn leitmotif_pack_half(weight: *const C_tensor, error: *mut c_char, capacity: usize) -> *mut C_tensor;
+        fn leitmotif_pack_half(
+            weight: *const C_tensor,
+            error: *mut c_char,
+            capacity: usize,
+        ) -> *mut C_tensor;
         fn leitmotif_linear_half(
             input: *const C_tensor,
             packed: *const C_tensor,
@@ -93,7 +108,9 @@ mod shim {
     fn take(tensor: *mut C_tensor, error: &[c_char; ERROR_BYTES]) -> Result<Tensor, TchError> {
         if tensor.is_null() {
             // SAFETY: the shim writes a terminated text (snprintf), and the buffer began as all zeros.
-            let message = unsafe { CStr::from_ptr(error.as_ptr()) }.to_string_lossy().into_owned();
+            let message = unsafe { CStr::from_ptr(error.as_ptr()) }
+                .to_string_lossy()
+                .into_owned();
             return Err(TchError::Torch(message));
         }
         // SAFETY: a non-null result is a tensor made with `new at::Tensor`, as tch makes its own; nobody else holds it.
@@ -104,15 +121,26 @@ mod shim {
         let mut error = [0; ERROR_BYTES];
         // SAFETY: the pointer is a live tensor for the whole call, the buffer has the capacity given, and no exception
         // crosses.
-        let packed = unsafe { leitmotif_pack_half(weight.as_ptr(), error.as_mut_ptr(), ERROR_BYTES) };
+        let packed =
+            unsafe { leitmotif_pack_half(weight.as_ptr(), error.as_mut_ptr(), ERROR_BYTES) };
         take(packed, &error)
     }
 
-    pub(super) fn linear(input: &Tensor, packed: &Tensor, bias: &Tensor) -> Result<Tensor, TchError> {
+    pub(super) fn linear(
+        input: &Tensor,
+        packed: &Tensor,
+        bias: &Tensor,
+    ) -> Result<Tensor, TchError> {
         let mut error = [0; ERROR_BYTES];
         // SAFETY: as above, for three live tensors; libtorch checks kinds and shapes and throws.
         let output = unsafe {
-            leitmotif_linear_half(input.as_ptr(), packed.as_ptr(), bias.as_ptr(), error.as_mut_ptr(), ERROR_BYTES)
+            leitmotif_linear_half(
+                input.as_ptr(),
+                packed.as_ptr(),
+                bias.as_ptr(),
+                error.as_mut_ptr(),
+                ERROR_BYTES,
+            )
         };
         take(output, &error)
     }
@@ -131,7 +159,9 @@ mod tests {
     #[test]
     fn packed_products_are_close_to_plain_ones() {
         no_grad(|| {
-            for (rows, inputs, outputs) in [(1, 256, 768), (8, 256, 1024), (3, 1024, 256), (1, 5, 7)] {
+            for (rows, inputs, outputs) in
+                [(1, 256, 768), (8, 256, 1024), (3, 1024, 256), (1, 5, 7)]
+            {
                 let (weight, bias) = (random(&[outputs, inputs]), random(&[outputs]));
                 let x = random(&[rows, inputs]);
                 let plain = Linear::plain(&weight, &bias).unwrap();
@@ -142,7 +172,10 @@ mod tests {
                 // Half precision keeps 11 bits: 2^-11 of a sum of `inputs` unit products, with room.
                 let bound = (inputs as f64).sqrt() * 4.0 / 2048.0 + 1e-4;
                 let worst = (a - b).abs().max().double_value(&[]);
-                assert!(worst < bound, "{rows}x{inputs}x{outputs}: {worst} > {bound}");
+                assert!(
+                    worst < bound,
+                    "{rows}x{inputs}x{outputs}: {worst} > {bound}"
+                );
             }
         });
     }
@@ -150,7 +183,8 @@ mod tests {
     #[test]
     fn weights_beyond_half_precision_stay_plain() {
         let weight = Tensor::from_slice(&[1e6f32, 1.0]).view([1, 2]);
-        let layer = Linear::packed(&weight, &Tensor::zeros([1], (Kind::Float, Device::Cpu))).unwrap();
+        let layer =
+            Linear::packed(&weight, &Tensor::zeros([1], (Kind::Float, Device::Cpu))).unwrap();
         assert!(!layer.is_packed());
     }
 
