@@ -1,7 +1,7 @@
 //! Leitmotif: a desktop composition studio.
 //!
 //! A musician seeds or draws a theme on multitrack pianorolls; neural networks continue, accompany and vary it;
-//! everything plays in real time through a SoundFont synthesizer; the result goes to a DAW as MIDI.
+//! everything plays in real time through a `SoundFont` synthesizer; the result goes to a DAW as MIDI.
 //!
 //! The modules are layers. Each imports only what stands below it in this list:
 //!

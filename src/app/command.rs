@@ -1,0 +1,716 @@
+//! What a user can do: every menu entry, shortcut, palette entry, button and test sends a [`Command`].
+//!
+//! An [`Action`] needs no more than its name: it has a text, a tooltip, an icon and perhaps shortcuts. A [`Command`] is
+//! an action, or something that carries data. Panels push commands on a [`CommandQueue`];
+//! [`Studio::apply`](super::studio::Studio::apply) is the only place that carries them out.
+
+use std::path::PathBuf;
+
+use lucide_icons::Icon;
+
+use crate::score::{Instrument, Pitch, Selection, Span, Tick, TrackId, Velocity};
+
+use super::edit::Edit;
+use super::view::View;
+
+/// An action that needs no data: what menus, shortcuts and the palette offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumIter)]
+#[allow(missing_docs, reason = "`Action::text` and `Action::tooltip` say it")]
+pub enum Action {
+    // File
+    New,
+    Open,
+    OpenDemo,
+    Save,
+    SaveAs,
+    ExportMidi,
+    ExportWav,
+    ExportPng,
+    Quit,
+    // Edit
+    Undo,
+    Redo,
+    Cut,
+    Copy,
+    Paste,
+    Duplicate,
+    Delete,
+    SelectAll,
+    SelectNone,
+    SelectInverse,
+    SelectOutOfScale,
+    SelectSamePitch,
+    // Notes
+    NudgeLeft,
+    NudgeRight,
+    SemitoneUp,
+    SemitoneDown,
+    OctaveUp,
+    OctaveDown,
+    ScaleStepUp,
+    ScaleStepDown,
+    Quantise,
+    Humanise,
+    Legato,
+    Staccato,
+    Invert,
+    Retrograde,
+    Arpeggiate,
+    Strum,
+    DoubleTime,
+    HalfTime,
+    Glue,
+    Louder,
+    Softer,
+    MuteNotes,
+    LockNotes,
+    // Theme
+    MarkTheme,
+    PaintReturn,
+    ClearTheme,
+    // Tools
+    ToolPencil,
+    ToolSelect,
+    ToolKnife,
+    ToolGlue,
+    // Transport
+    PlayPause,
+    Stop,
+    ToStart,
+    PreviousBar,
+    NextBar,
+    ToggleLoop,
+    LoopSelection,
+    ToggleMetronome,
+    TapTempo,
+    // Tracks
+    AddTrack,
+    DuplicateTrack,
+    DeleteTrack,
+    TrackUp,
+    TrackDown,
+    MuteTrack,
+    SoloTrack,
+    LockTrack,
+    FocusPrevious,
+    FocusNext,
+    // Compose
+    Continue,
+    StopComposing,
+    RollSeed,
+    // Candidates
+    Audition1,
+    Audition2,
+    Audition3,
+    Audition4,
+    Audition5,
+    Audition6,
+    Audition7,
+    Audition8,
+    AuditionNone,
+    KeepCandidate,
+    KeepMelody,
+    DiscardCandidate,
+    CloseTray,
+    // View
+    ZoomIn,
+    ZoomOut,
+    ZoomToFit,
+    ToggleGhosts,
+    ToggleFollow,
+    ToggleScaleLock,
+    ToggleDark,
+    Preferences,
+    Palette,
+    Shortcuts,
+}
+
+/// Which part of the program an action belongs to: groups the shortcut sheet and the palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumIter)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Group {
+    File,
+    Edit,
+    Notes,
+    Theme,
+    Tools,
+    Transport,
+    Tracks,
+    Compose,
+    Candidates,
+    View,
+}
+
+impl Group {
+    /// Its heading.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::Edit => "Edit",
+            Self::Notes => "Notes",
+            Self::Theme => "Theme",
+            Self::Tools => "Tools",
+            Self::Transport => "Transport",
+            Self::Tracks => "Tracks",
+            Self::Compose => "Compose",
+            Self::Candidates => "Candidates",
+            Self::View => "View",
+        }
+    }
+}
+
+impl Action {
+    /// The auditions of candidates 1 to 8.
+    pub const AUDITIONS: [Self; 8] = [
+        Self::Audition1,
+        Self::Audition2,
+        Self::Audition3,
+        Self::Audition4,
+        Self::Audition5,
+        Self::Audition6,
+        Self::Audition7,
+        Self::Audition8,
+    ];
+
+    /// Its group, text and tooltip.
+    fn words(self) -> (Group, &'static str, &'static str) {
+        use Group as G;
+        match self {
+            Self::New => (G::File, "New song", "Start an empty song"),
+            Self::Open => (G::File, "Open…", "Open a project or a MIDI file"),
+            Self::OpenDemo => (
+                G::File,
+                "Open the demo song",
+                "A short song to try things on",
+            ),
+            Self::Save => (G::File, "Save", "Save the project"),
+            Self::SaveAs => (G::File, "Save as…", "Save the project under another name"),
+            Self::ExportMidi => (
+                G::File,
+                "Export MIDI…",
+                "Write a MIDI file for a DAW: tracks, names, programs, tempo and metre",
+            ),
+            Self::ExportWav => (
+                G::File,
+                "Render WAV…",
+                "Render the song through the SoundFont into a WAV file",
+            ),
+            Self::ExportPng => (
+                G::File,
+                "Export picture…",
+                "Write the pianoroll as a PNG picture",
+            ),
+            Self::Quit => (G::File, "Quit", "Leave Leitmotif"),
+            Self::Undo => (G::Edit, "Undo", "Take the last step back"),
+            Self::Redo => (G::Edit, "Redo", "Do the step again that was taken back"),
+            Self::Cut => (G::Edit, "Cut", "Move the selected notes to the clipboard"),
+            Self::Copy => (G::Edit, "Copy", "Copy the selected notes to the clipboard"),
+            Self::Paste => (
+                G::Edit,
+                "Paste",
+                "Put the notes of the clipboard at the playhead",
+            ),
+            Self::Duplicate => (
+                G::Edit,
+                "Duplicate",
+                "Repeat the selected notes right after themselves",
+            ),
+            Self::Delete => (G::Edit, "Delete", "Remove the selected notes"),
+            Self::SelectAll => (
+                G::Edit,
+                "Select all",
+                "Select every note of the focused track",
+            ),
+            Self::SelectNone => (G::Edit, "Select nothing", "Clear the selection"),
+            Self::SelectInverse => (
+                G::Edit,
+                "Invert selection",
+                "Select the other notes of the focused track",
+            ),
+            Self::SelectOutOfScale => (
+                G::Edit,
+                "Select out of scale",
+                "Select the notes that leave the key",
+            ),
+            Self::SelectSamePitch => (
+                G::Edit,
+                "Select same pitch",
+                "Select all notes of the pitches that are selected",
+            ),
+            Self::NudgeLeft => (
+                G::Notes,
+                "Nudge left",
+                "Move the selected notes one grid step earlier",
+            ),
+            Self::NudgeRight => (
+                G::Notes,
+                "Nudge right",
+                "Move the selected notes one grid step later",
+            ),
+            Self::SemitoneUp => (
+                G::Notes,
+                "Semitone up",
+                "Move the selected notes a semitone up",
+            ),
+            Self::SemitoneDown => (
+                G::Notes,
+                "Semitone down",
+                "Move the selected notes a semitone down",
+            ),
+            Self::OctaveUp => (
+                G::Notes,
+                "Octave up",
+                "Move the selected notes an octave up",
+            ),
+            Self::OctaveDown => (
+                G::Notes,
+                "Octave down",
+                "Move the selected notes an octave down",
+            ),
+            Self::ScaleStepUp => (
+                G::Notes,
+                "Scale step up",
+                "Move the selected notes a step of the key up",
+            ),
+            Self::ScaleStepDown => (
+                G::Notes,
+                "Scale step down",
+                "Move the selected notes a step of the key down",
+            ),
+            Self::Quantise => (G::Notes, "Quantise", "Move note onsets onto the grid"),
+            Self::Humanise => (
+                G::Notes,
+                "Humanise",
+                "Vary timing and velocity a little, as a player would",
+            ),
+            Self::Legato => (G::Notes, "Legato", "Stretch each note to the next one"),
+            Self::Staccato => (G::Notes, "Staccato", "Halve the length of each note"),
+            Self::Invert => (
+                G::Notes,
+                "Invert",
+                "Mirror the notes around their first pitch",
+            ),
+            Self::Retrograde => (G::Notes, "Retrograde", "Play the notes backwards"),
+            Self::Arpeggiate => (
+                G::Notes,
+                "Arpeggiate",
+                "Spread chords over the grid, low to high",
+            ),
+            Self::Strum => (
+                G::Notes,
+                "Strum",
+                "Delay the notes of each chord a little, low to high",
+            ),
+            Self::DoubleTime => (G::Notes, "Double time", "Play the notes twice as fast"),
+            Self::HalfTime => (G::Notes, "Half time", "Play the notes half as fast"),
+            Self::Glue => (G::Notes, "Glue", "Join selected notes of one pitch"),
+            Self::Louder => (
+                G::Notes,
+                "Louder",
+                "Raise the velocity of the selected notes",
+            ),
+            Self::Softer => (
+                G::Notes,
+                "Softer",
+                "Lower the velocity of the selected notes",
+            ),
+            Self::MuteNotes => (
+                G::Notes,
+                "Mute notes",
+                "Show the selected notes but do not play them",
+            ),
+            Self::LockNotes => (
+                G::Notes,
+                "Lock notes",
+                "No edit and no network changes locked notes",
+            ),
+            Self::MarkTheme => (
+                G::Theme,
+                "Theme from selection",
+                "Mark the selected notes as the theme that continuations return to",
+            ),
+            Self::PaintReturn => (
+                G::Theme,
+                "Return here",
+                "Ask for the theme to return in the bars of the selection or the loop",
+            ),
+            Self::ClearTheme => (
+                G::Theme,
+                "Clear theme",
+                "Remove the theme and its painted returns",
+            ),
+            Self::ToolPencil => (
+                G::Tools,
+                "Pencil",
+                "Draw notes: click for one, drag for its length",
+            ),
+            Self::ToolSelect => (
+                G::Tools,
+                "Select",
+                "Drag a frame around notes, or drag notes",
+            ),
+            Self::ToolKnife => (G::Tools, "Knife", "Cut notes where you click"),
+            Self::ToolGlue => (
+                G::Tools,
+                "Glue",
+                "Click a note to join it with the next of its pitch",
+            ),
+            Self::PlayPause => (
+                G::Transport,
+                "Play or pause",
+                "Play from the playhead, or pause there",
+            ),
+            Self::Stop => (
+                G::Transport,
+                "Stop",
+                "Stop and go back to where playing began",
+            ),
+            Self::ToStart => (
+                G::Transport,
+                "To the start",
+                "Move the playhead to the start of the song",
+            ),
+            Self::PreviousBar => (G::Transport, "Previous bar", "Move the playhead a bar back"),
+            Self::NextBar => (G::Transport, "Next bar", "Move the playhead a bar on"),
+            Self::ToggleLoop => (
+                G::Transport,
+                "Loop",
+                "Play the loop range over and over; drag on the ruler to set it",
+            ),
+            Self::LoopSelection => (
+                G::Transport,
+                "Loop the selection",
+                "Set the loop around the bars of the selected notes",
+            ),
+            Self::ToggleMetronome => (
+                G::Transport,
+                "Metronome",
+                "Click on every beat while playing",
+            ),
+            Self::TapTempo => (G::Transport, "Tap tempo", "Tap in time to set the tempo"),
+            Self::AddTrack => (G::Tracks, "Add a track", "Add a track below the others"),
+            Self::DuplicateTrack => (
+                G::Tracks,
+                "Duplicate track",
+                "Copy the focused track with its notes",
+            ),
+            Self::DeleteTrack => (
+                G::Tracks,
+                "Delete track",
+                "Remove the focused track with its notes",
+            ),
+            Self::TrackUp => (
+                G::Tracks,
+                "Move track up",
+                "Move the focused track one place up",
+            ),
+            Self::TrackDown => (
+                G::Tracks,
+                "Move track down",
+                "Move the focused track one place down",
+            ),
+            Self::MuteTrack => (G::Tracks, "Mute track", "Silence the focused track"),
+            Self::SoloTrack => (
+                G::Tracks,
+                "Solo track",
+                "Hear only the focused track and other solos",
+            ),
+            Self::LockTrack => (
+                G::Tracks,
+                "Lock track",
+                "No edit and no network changes a locked track",
+            ),
+            Self::FocusPrevious => (
+                G::Tracks,
+                "Focus the track above",
+                "Show the track above in the large roll",
+            ),
+            Self::FocusNext => (
+                G::Tracks,
+                "Focus the track below",
+                "Show the track below in the large roll",
+            ),
+            Self::Continue => (G::Compose, "Continue", "Write on from the theme"),
+            Self::StopComposing => (
+                G::Compose,
+                "Stop composing",
+                "Stop writing; what is finished stays in the tray",
+            ),
+            Self::RollSeed => (
+                G::Compose,
+                "New seed",
+                "Roll the dice: another seed gives other candidates",
+            ),
+            Self::Audition1 => (
+                G::Candidates,
+                "Hear candidate 1",
+                "Hear the best candidate in its place",
+            ),
+            Self::Audition2 => (
+                G::Candidates,
+                "Hear candidate 2",
+                "Hear candidate 2 in its place",
+            ),
+            Self::Audition3 => (
+                G::Candidates,
+                "Hear candidate 3",
+                "Hear candidate 3 in its place",
+            ),
+            Self::Audition4 => (
+                G::Candidates,
+                "Hear candidate 4",
+                "Hear candidate 4 in its place",
+            ),
+            Self::Audition5 => (
+                G::Candidates,
+                "Hear candidate 5",
+                "Hear candidate 5 in its place",
+            ),
+            Self::Audition6 => (
+                G::Candidates,
+                "Hear candidate 6",
+                "Hear candidate 6 in its place",
+            ),
+            Self::Audition7 => (
+                G::Candidates,
+                "Hear candidate 7",
+                "Hear candidate 7 in its place",
+            ),
+            Self::Audition8 => (
+                G::Candidates,
+                "Hear candidate 8",
+                "Hear candidate 8 in its place",
+            ),
+            Self::AuditionNone => (
+                G::Candidates,
+                "Hear the song as it is",
+                "Compare: the song without any candidate",
+            ),
+            Self::KeepCandidate => (
+                G::Candidates,
+                "Keep candidate",
+                "Put the candidate that is heard into the song",
+            ),
+            Self::KeepMelody => (
+                G::Candidates,
+                "Keep only its melody",
+                "Put only the melody of the candidate into the song",
+            ),
+            Self::DiscardCandidate => (
+                G::Candidates,
+                "Discard candidate",
+                "Remove the candidate from the tray",
+            ),
+            Self::CloseTray => (
+                G::Candidates,
+                "Discard all candidates",
+                "Empty the tray; the song stays as it is",
+            ),
+            Self::ZoomIn => (G::View, "Zoom in", "Show fewer bars"),
+            Self::ZoomOut => (G::View, "Zoom out", "Show more bars"),
+            Self::ZoomToFit => (G::View, "Zoom to fit", "Show the whole song"),
+            Self::ToggleGhosts => (
+                G::View,
+                "Ghost notes",
+                "Show the notes of the other tracks faintly",
+            ),
+            Self::ToggleFollow => (G::View, "Follow the playhead", "Scroll along while playing"),
+            Self::ToggleScaleLock => (
+                G::View,
+                "Scale lock",
+                "Drawn and moved notes stay in the key",
+            ),
+            Self::ToggleDark => (
+                G::View,
+                "Dark or light",
+                "Switch between the dark and the light theme",
+            ),
+            Self::Preferences => (G::View, "Preferences…", "Look, SoundFont, audio device"),
+            Self::Palette => (
+                G::View,
+                "Command palette…",
+                "Find and run any command by its name",
+            ),
+            Self::Shortcuts => (G::View, "Keyboard shortcuts", "All shortcuts on one sheet"),
+        }
+    }
+
+    /// Where it belongs.
+    pub fn group(self) -> Group {
+        self.words().0
+    }
+
+    /// What it is called in menus and the palette.
+    pub fn text(self) -> &'static str {
+        self.words().1
+    }
+
+    /// What it does, in a sentence.
+    pub fn tooltip(self) -> &'static str {
+        self.words().2
+    }
+
+    /// Its icon, where it has one.
+    pub fn icon(self) -> Option<Icon> {
+        Some(match self {
+            Self::New => Icon::FilePlus,
+            Self::Open => Icon::FolderOpen,
+            Self::OpenDemo => Icon::Music,
+            Self::Save | Self::SaveAs => Icon::Save,
+            Self::ExportMidi => Icon::FileMusic,
+            Self::ExportWav => Icon::FileAudio,
+            Self::ExportPng => Icon::Image,
+            Self::Quit => Icon::LogOut,
+            Self::Undo => Icon::Undo2,
+            Self::Redo => Icon::Redo2,
+            Self::Cut => Icon::Scissors,
+            Self::Copy => Icon::Copy,
+            Self::Paste => Icon::ClipboardPaste,
+            Self::Duplicate | Self::DuplicateTrack => Icon::CopyPlus,
+            Self::Delete | Self::DeleteTrack => Icon::Trash2,
+            Self::SelectAll => Icon::SquareDashedMousePointer,
+            Self::SelectNone | Self::SelectInverse => Icon::SquareDashed,
+            Self::Quantise => Icon::Magnet,
+            Self::Humanise => Icon::Waves,
+            Self::Invert => Icon::FlipVertical2,
+            Self::Retrograde => Icon::FlipHorizontal2,
+            Self::MuteNotes | Self::MuteTrack => Icon::VolumeX,
+            Self::LockNotes | Self::LockTrack | Self::ToggleScaleLock => Icon::Lock,
+            Self::MarkTheme => Icon::Signature,
+            Self::PaintReturn => Icon::Brush,
+            Self::ClearTheme => Icon::Eraser,
+            Self::ToolPencil => Icon::Pencil,
+            Self::ToolSelect => Icon::MousePointer2,
+            Self::ToolKnife => Icon::Slice,
+            Self::ToolGlue | Self::Glue => Icon::Combine,
+            Self::PlayPause => Icon::Play,
+            Self::Stop => Icon::Square,
+            Self::ToStart => Icon::SkipBack,
+            Self::ToggleLoop | Self::LoopSelection => Icon::Repeat,
+            Self::ToggleMetronome => Icon::Metronome,
+            Self::TapTempo => Icon::Hand,
+            Self::AddTrack => Icon::Plus,
+            Self::TrackUp => Icon::ArrowUp,
+            Self::TrackDown => Icon::ArrowDown,
+            Self::SoloTrack => Icon::Headphones,
+            Self::Continue => Icon::Sparkles,
+            Self::StopComposing => Icon::CircleStop,
+            Self::RollSeed => Icon::Dices,
+            Self::KeepCandidate | Self::KeepMelody => Icon::Check,
+            Self::DiscardCandidate | Self::CloseTray => Icon::X,
+            Self::ZoomIn => Icon::ZoomIn,
+            Self::ZoomOut | Self::ZoomToFit => Icon::ZoomOut,
+            Self::ToggleGhosts => Icon::Ghost,
+            Self::ToggleFollow => Icon::LocateFixed,
+            Self::ToggleDark => Icon::Moon,
+            Self::Preferences => Icon::Settings,
+            Self::Palette => Icon::Search,
+            Self::Shortcuts => Icon::Keyboard,
+            _ => return None,
+        })
+    }
+}
+
+/// Everything a user can do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Something that needs no data.
+    Action(Action),
+    /// A change of the song: one step of the history.
+    Edit(Edit),
+    /// A change of the song while the pointer still drags: shown and heard, not yet a step. Every one replaces the
+    /// one before and starts from the song of the last step; the [`Command::Edit`] that ends the drag does too.
+    EditLive(Edit),
+    /// The drag ended without an edit: show the song of the last step again.
+    EditCancel,
+    /// Select these notes instead.
+    Select(Selection),
+    /// Show this track in the large roll.
+    Focus(TrackId),
+    /// Look at the song this way: zoom, scroll, tool, snap.
+    SetView(View),
+    /// Move the playhead.
+    Seek(Tick),
+    /// Set or clear the loop range.
+    SetLoop(Option<Span>),
+    /// Sound a note now, with an instrument.
+    Preview {
+        /// What plays it.
+        instrument: Instrument,
+        /// Its key.
+        pitch: Pitch,
+        /// Its loudness.
+        velocity: Velocity,
+    },
+    /// Open this file.
+    OpenPath(PathBuf),
+}
+
+impl From<Action> for Command {
+    fn from(action: Action) -> Self {
+        Self::Action(action)
+    }
+}
+
+impl From<Edit> for Command {
+    fn from(edit: Edit) -> Self {
+        Self::Edit(edit)
+    }
+}
+
+/// Commands that wait to be applied, in order. Panels push; the window hands them to the studio after the frame.
+#[derive(Debug, Default)]
+pub struct CommandQueue {
+    commands: Vec<Command>,
+}
+
+impl CommandQueue {
+    /// Adds a command at the end.
+    pub fn push(&mut self, command: impl Into<Command>) {
+        self.commands.push(command.into());
+    }
+
+    /// Takes all commands out, oldest first.
+    pub fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.commands)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+
+    #[test]
+    fn every_action_explains_itself() {
+        let mut texts = BTreeSet::new();
+        for action in Action::iter() {
+            assert!(
+                !action.text().is_empty() && action.tooltip().len() > 10,
+                "{action:?}"
+            );
+            let word = (action.group(), action.text());
+            assert!(texts.insert(word), "{word:?} stands for two actions");
+        }
+    }
+
+    #[test]
+    fn the_queue_keeps_the_order() {
+        let mut queue = CommandQueue::default();
+        queue.push(Action::Undo);
+        queue.push(Command::Seek(Tick(960)));
+        assert_eq!(
+            queue.take(),
+            [Command::Action(Action::Undo), Command::Seek(Tick(960))]
+        );
+        assert!(queue.is_empty());
+    }
+}

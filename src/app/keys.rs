@@ -1,0 +1,315 @@
+//! The shortcut table.
+//!
+//! Some keys mean different things at different times (1..8 choose a tool, or a candidate while the tray is filled);
+//! [`When`] says so, and a test proves that no two entries that hold at one time share a key.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::command::Action;
+
+/// When a shortcut holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Always (unless a text is being typed).
+    Always,
+    /// While the tray holds candidates.
+    Tray,
+    /// While the tray is empty.
+    NoTray,
+    /// While something is being written.
+    Writing,
+    /// While nothing is being written.
+    NotWriting,
+}
+
+impl When {
+    /// Whether both can hold at one time.
+    #[cfg(test)]
+    fn overlaps(self, other: Self) -> bool {
+        !matches!(
+            (self, other),
+            (Self::Tray, Self::NoTray)
+                | (Self::NoTray, Self::Tray)
+                | (Self::Writing, Self::NotWriting)
+                | (Self::NotWriting, Self::Writing)
+        )
+    }
+}
+
+/// What the state of the studio is, as far as shortcuts ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Situation {
+    /// The tray holds candidates.
+    pub tray: bool,
+    /// Something is being written.
+    pub writing: bool,
+}
+
+impl Situation {
+    fn holds(self, when: When) -> bool {
+        match when {
+            When::Always => true,
+            When::Tray => self.tray,
+            When::NoTray => !self.tray,
+            When::Writing => self.writing,
+            When::NotWriting => !self.writing,
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// The keys.
+    pub shortcut: KeyboardShortcut,
+    /// What they do.
+    pub action: Action,
+    /// When they do it.
+    pub when: When,
+}
+
+const fn bind(modifiers: Modifiers, key: Key, action: Action, when: When) -> Binding {
+    Binding {
+        shortcut: KeyboardShortcut::new(modifiers, key),
+        action,
+        when,
+    }
+}
+
+const NONE: Modifiers = Modifiers::NONE;
+const CTRL: Modifiers = Modifiers::COMMAND;
+const SHIFT: Modifiers = Modifiers::SHIFT;
+const ALT: Modifiers = Modifiers::ALT;
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+/// Every shortcut. Where an action has several, the first is the one shown.
+pub const BINDINGS: &[Binding] = &[
+    bind(CTRL, Key::N, Action::New, When::Always),
+    bind(CTRL, Key::O, Action::Open, When::Always),
+    bind(CTRL, Key::S, Action::Save, When::Always),
+    bind(CTRL_SHIFT, Key::S, Action::SaveAs, When::Always),
+    bind(CTRL, Key::E, Action::ExportMidi, When::Always),
+    bind(CTRL, Key::R, Action::ExportWav, When::Always),
+    bind(CTRL, Key::Q, Action::Quit, When::Always),
+    bind(CTRL, Key::Z, Action::Undo, When::Always),
+    bind(CTRL_SHIFT, Key::Z, Action::Redo, When::Always),
+    bind(CTRL, Key::Y, Action::Redo, When::Always),
+    bind(CTRL, Key::X, Action::Cut, When::Always),
+    bind(CTRL, Key::C, Action::Copy, When::Always),
+    bind(CTRL, Key::V, Action::Paste, When::Always),
+    bind(CTRL, Key::D, Action::Duplicate, When::Always),
+    bind(NONE, Key::Delete, Action::Delete, When::Always),
+    bind(NONE, Key::Backspace, Action::Delete, When::NoTray),
+    bind(CTRL, Key::A, Action::SelectAll, When::Always),
+    bind(CTRL_SHIFT, Key::A, Action::SelectNone, When::Always),
+    bind(CTRL, Key::I, Action::SelectInverse, When::Always),
+    bind(NONE, Key::ArrowLeft, Action::NudgeLeft, When::Always),
+    bind(NONE, Key::ArrowRight, Action::NudgeRight, When::Always),
+    bind(NONE, Key::ArrowUp, Action::SemitoneUp, When::Always),
+    bind(NONE, Key::ArrowDown, Action::SemitoneDown, When::Always),
+    bind(SHIFT, Key::ArrowUp, Action::OctaveUp, When::Always),
+    bind(SHIFT, Key::ArrowDown, Action::OctaveDown, When::Always),
+    bind(ALT, Key::ArrowUp, Action::ScaleStepUp, When::Always),
+    bind(ALT, Key::ArrowDown, Action::ScaleStepDown, When::Always),
+    bind(NONE, Key::Q, Action::Quantise, When::Always),
+    bind(NONE, Key::H, Action::Humanise, When::Always),
+    bind(CTRL, Key::L, Action::Legato, When::Always),
+    bind(CTRL, Key::G, Action::Glue, When::Always),
+    bind(CTRL, Key::ArrowUp, Action::Louder, When::Always),
+    bind(CTRL, Key::ArrowDown, Action::Softer, When::Always),
+    bind(CTRL, Key::M, Action::MuteNotes, When::Always),
+    bind(NONE, Key::L, Action::LockNotes, When::Always),
+    bind(NONE, Key::T, Action::MarkTheme, When::Always),
+    bind(SHIFT, Key::T, Action::PaintReturn, When::Always),
+    bind(NONE, Key::Num1, Action::ToolPencil, When::NoTray),
+    bind(NONE, Key::Num2, Action::ToolSelect, When::NoTray),
+    bind(NONE, Key::Num3, Action::ToolKnife, When::NoTray),
+    bind(NONE, Key::Num4, Action::ToolGlue, When::NoTray),
+    bind(NONE, Key::Space, Action::PlayPause, When::Always),
+    bind(NONE, Key::Enter, Action::Stop, When::NoTray),
+    bind(NONE, Key::Home, Action::ToStart, When::Always),
+    bind(NONE, Key::PageUp, Action::PreviousBar, When::Always),
+    bind(NONE, Key::PageDown, Action::NextBar, When::Always),
+    bind(NONE, Key::C, Action::ToggleLoop, When::Always),
+    bind(SHIFT, Key::C, Action::LoopSelection, When::Always),
+    bind(NONE, Key::K, Action::ToggleMetronome, When::Always),
+    bind(CTRL, Key::T, Action::AddTrack, When::Always),
+    bind(CTRL_SHIFT, Key::D, Action::DuplicateTrack, When::Always),
+    bind(CTRL_SHIFT, Key::Delete, Action::DeleteTrack, When::Always),
+    bind(CTRL_SHIFT, Key::ArrowUp, Action::TrackUp, When::Always),
+    bind(CTRL_SHIFT, Key::ArrowDown, Action::TrackDown, When::Always),
+    bind(NONE, Key::M, Action::MuteTrack, When::Always),
+    bind(NONE, Key::S, Action::SoloTrack, When::Always),
+    bind(SHIFT, Key::L, Action::LockTrack, When::Always),
+    bind(SHIFT, Key::PageUp, Action::FocusPrevious, When::Always),
+    bind(SHIFT, Key::PageDown, Action::FocusNext, When::Always),
+    bind(NONE, Key::G, Action::Continue, When::Always),
+    bind(NONE, Key::Escape, Action::StopComposing, When::Writing),
+    bind(NONE, Key::Escape, Action::SelectNone, When::NotWriting),
+    bind(NONE, Key::D, Action::RollSeed, When::Always),
+    bind(NONE, Key::Num1, Action::Audition1, When::Tray),
+    bind(NONE, Key::Num2, Action::Audition2, When::Tray),
+    bind(NONE, Key::Num3, Action::Audition3, When::Tray),
+    bind(NONE, Key::Num4, Action::Audition4, When::Tray),
+    bind(NONE, Key::Num5, Action::Audition5, When::Tray),
+    bind(NONE, Key::Num6, Action::Audition6, When::Tray),
+    bind(NONE, Key::Num7, Action::Audition7, When::Tray),
+    bind(NONE, Key::Num8, Action::Audition8, When::Tray),
+    bind(NONE, Key::Num0, Action::AuditionNone, When::Tray),
+    bind(NONE, Key::Enter, Action::KeepCandidate, When::Tray),
+    bind(SHIFT, Key::Enter, Action::KeepMelody, When::Tray),
+    bind(NONE, Key::Backspace, Action::DiscardCandidate, When::Tray),
+    bind(SHIFT, Key::Backspace, Action::CloseTray, When::Tray),
+    bind(CTRL, Key::Plus, Action::ZoomIn, When::Always),
+    bind(CTRL, Key::Equals, Action::ZoomIn, When::Always),
+    bind(CTRL, Key::Minus, Action::ZoomOut, When::Always),
+    bind(CTRL, Key::Num0, Action::ZoomToFit, When::Always),
+    bind(NONE, Key::O, Action::ToggleGhosts, When::Always),
+    bind(NONE, Key::F, Action::ToggleFollow, When::Always),
+    bind(NONE, Key::B, Action::ToggleScaleLock, When::Always),
+    bind(CTRL, Key::Comma, Action::Preferences, When::Always),
+    bind(CTRL, Key::P, Action::Palette, When::Always),
+    bind(NONE, Key::F1, Action::Shortcuts, When::Always),
+    bind(NONE, Key::Questionmark, Action::Shortcuts, When::Always),
+    bind(SHIFT, Key::Questionmark, Action::Shortcuts, When::Always),
+];
+
+/// The first shortcut of `action`.
+pub fn shortcut_of(action: Action) -> Option<KeyboardShortcut> {
+    BINDINGS
+        .iter()
+        .find(|binding| binding.action == action)
+        .map(|binding| binding.shortcut)
+}
+
+/// The tooltip of `action` with its shortcut, as shown on controls.
+pub fn tooltip(ctx: &egui::Context, action: Action) -> String {
+    match shortcut_of(action) {
+        Some(shortcut) => format!("{} ({})", action.tooltip(), ctx.format_shortcut(&shortcut)),
+        None => action.tooltip().to_owned(),
+    }
+}
+
+/// Takes the keys that were pressed out of `ctx`'s input, and returns what they ask for.
+///
+/// Nothing while a text is being typed, except for shortcuts with Ctrl that no text field uses.
+pub fn consume(ctx: &egui::Context, situation: Situation) -> Vec<Action> {
+    let typing = ctx.text_edit_focused();
+    // More modifiers first: egui lets Ctrl+S answer to Ctrl+Shift+S as well.
+    let mut bindings: Vec<&Binding> = BINDINGS.iter().collect();
+    bindings.sort_by_key(|binding| {
+        let modifiers = binding.shortcut.modifiers;
+        std::cmp::Reverse(
+            u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command),
+        )
+    });
+    ctx.input_mut(|input| {
+        // The windowing layer turns Ctrl+X, Ctrl+C and Ctrl+V into events of their own.
+        let mut actions = Vec::new();
+        if !typing {
+            input.events.retain(|event| {
+                let action = match event {
+                    egui::Event::Copy => Action::Copy,
+                    egui::Event::Cut => Action::Cut,
+                    egui::Event::Paste(_) => Action::Paste,
+                    _ => return true,
+                };
+                actions.push(action);
+                false
+            });
+        }
+        for binding in bindings {
+            if !situation.holds(binding.when) || (typing && is_for_text(binding.shortcut)) {
+                continue;
+            }
+            while input.consume_shortcut(&binding.shortcut) {
+                actions.push(binding.action);
+            }
+        }
+        actions
+    })
+}
+
+/// Whether a text field uses these keys itself.
+fn is_for_text(shortcut: KeyboardShortcut) -> bool {
+    let modifiers = shortcut.modifiers;
+    !modifiers.command
+        || matches!(
+            shortcut.logical_key,
+            Key::A | Key::C | Key::V | Key::X | Key::Z | Key::Y | Key::ArrowUp | Key::ArrowDown
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_shortcuts_clash() {
+        for (index, a) in BINDINGS.iter().enumerate() {
+            for b in &BINDINGS[index + 1..] {
+                assert!(
+                    a.shortcut != b.shortcut || !a.when.overlaps(b.when),
+                    "{:?} means {:?} and {:?}",
+                    a.shortcut,
+                    a.action,
+                    b.action
+                );
+            }
+        }
+    }
+
+    fn pressed(modifiers: Modifiers, key: Key, situation: Situation) -> Vec<Action> {
+        let ctx = egui::Context::default();
+        let mut actions = Vec::new();
+        let input = egui::RawInput {
+            events: vec![egui::Event::Key {
+                key,
+                physical_key: None,
+                pressed: true,
+                repeat: false,
+                modifiers,
+            }],
+            ..egui::RawInput::default()
+        };
+        let mut output = ctx.run_ui(input, |ui| actions.extend(consume(ui.ctx(), situation)));
+        output.textures_delta.clear();
+        actions
+    }
+
+    #[test]
+    fn the_longer_shortcut_wins() {
+        let ctrl = Modifiers::CTRL | Modifiers::COMMAND;
+        let none = Situation::default();
+        assert_eq!(pressed(ctrl, Key::Z, none), [Action::Undo]);
+        assert_eq!(
+            pressed(ctrl | Modifiers::SHIFT, Key::Z, none),
+            [Action::Redo]
+        );
+        assert_eq!(
+            pressed(ctrl | Modifiers::SHIFT, Key::S, none),
+            [Action::SaveAs]
+        );
+        assert_eq!(pressed(Modifiers::NONE, Key::S, none), [Action::SoloTrack]);
+    }
+
+    #[test]
+    fn the_tray_takes_the_digits() {
+        let tray = Situation {
+            tray: true,
+            writing: false,
+        };
+        assert_eq!(
+            pressed(Modifiers::NONE, Key::Num2, tray),
+            [Action::Audition2]
+        );
+        assert_eq!(
+            pressed(Modifiers::NONE, Key::Num2, Situation::default()),
+            [Action::ToolSelect]
+        );
+        assert_eq!(
+            pressed(Modifiers::NONE, Key::Enter, tray),
+            [Action::KeepCandidate]
+        );
+    }
+}
