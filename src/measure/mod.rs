@@ -1,1 +1,9 @@
-//! Measures of music.
+//! Measures of music, on the grid of sixteenths.
+//!
+//! A measure that is not defined for what it is given (no notes, one region only) is `None`, never a made-up 0.
+
+pub mod fragment;
+pub mod grid;
+pub mod pianoroll;
+pub mod theme;
+pub mod tonal;
