@@ -1,1 +1,11 @@
 //! Songs to tokens and back, and the grammars of the token languages.
+//!
+//! - [`theme_vocab`]: the 1,033 tokens of the Theme Transformer, their numbers and published names.
+//! - [`clip`]: notes on the grid of sixteenths, which is all that these tokens can say; songs to clips and back.
+//! - [`theme`]: clips to token numbers and back.
+//! - [`labels`]: which place of the theme each token of a theme region answers to.
+
+pub mod clip;
+pub mod labels;
+pub mod theme;
+pub mod theme_vocab;
