@@ -54,6 +54,7 @@ pub struct Song {
     /// Title; empty if it has none.
     pub title: String,
     /// Tracks from top to bottom; their ids are distinct.
+    #[serde(deserialize_with = "distinct_tracks")]
     pub tracks: Vec<Arc<Track>>,
     /// Tempo changes.
     pub tempo: Arc<TempoMap>,
@@ -70,6 +71,21 @@ pub struct Song {
     /// Which stretches a network wrote.
     #[serde(default)]
     pub origins: Vec<ClipOrigin>,
+}
+
+fn distinct_tracks<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Arc<Track>>, D::Error> {
+    let tracks = Vec::<Arc<Track>>::deserialize(deserializer)?;
+    for (index, track) in tracks.iter().enumerate() {
+        if tracks[..index].iter().any(|other| other.id == track.id) {
+            return Err(serde::de::Error::custom(format!(
+                "two tracks have the same id {}",
+                track.id.0
+            )));
+        }
+    }
+    Ok(tracks)
 }
 
 impl Song {

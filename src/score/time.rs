@@ -121,11 +121,34 @@ impl SubAssign for Tick {
 
 /// A half-open stretch of time, `start <= t < end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "SpanFields")]
 pub struct Span {
     /// First tick inside.
     pub start: Tick,
     /// First tick after.
     pub end: Tick,
+}
+
+/// A span as a file says it, not yet looked at.
+#[derive(Deserialize)]
+struct SpanFields {
+    start: Tick,
+    end: Tick,
+}
+
+impl TryFrom<SpanFields> for Span {
+    type Error = String;
+    fn try_from(fields: SpanFields) -> Result<Self, String> {
+        let SpanFields { start, end } = fields;
+        if start <= end {
+            Ok(Self { start, end })
+        } else {
+            Err(format!(
+                "a span ends at {} before it starts at {}",
+                end.0, start.0
+            ))
+        }
+    }
 }
 
 impl Span {
@@ -323,11 +346,31 @@ impl From<TempoMap> for Vec<TempoChange> {
 
 /// A metre such as 3/4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "MetreFields")]
 pub struct Metre {
     /// Beats in a bar, 1..=64.
     pub numerator: u8,
     /// The note that is one beat: 1, 2, 4, 8, 16, 32 or 64.
     pub denominator: u8,
+}
+
+/// A metre as a file says it, not yet looked at.
+#[derive(Deserialize)]
+struct MetreFields {
+    numerator: u8,
+    denominator: u8,
+}
+
+impl TryFrom<MetreFields> for Metre {
+    type Error = String;
+    fn try_from(fields: MetreFields) -> Result<Self, String> {
+        let MetreFields {
+            numerator,
+            denominator,
+        } = fields;
+        Self::new(numerator, denominator)
+            .ok_or_else(|| format!("{numerator}/{denominator} is not a metre"))
+    }
 }
 
 impl Metre {
