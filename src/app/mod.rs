@@ -8,9 +8,14 @@ pub mod command;
 pub mod edit;
 pub mod keys;
 pub mod look;
+mod mesh;
+pub mod roll;
 pub mod sound;
 pub mod studio;
+pub mod timeline;
 pub mod view;
 mod window;
+
+pub use mesh::RectMesh;
 
 pub use window::{Window, run};

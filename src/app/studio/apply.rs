@@ -229,7 +229,9 @@ impl Studio {
     }
 
     fn zoom(&mut self, factor: f32) {
-        self.view.points_per_quarter = (self.view.points_per_quarter * factor).clamp(2.0, 400.0);
+        let axis = self.view.roll;
+        let x = axis.x(self.transport.position).clamp(0.0, 1200.0);
+        self.view.roll = axis.zoomed(factor, x);
     }
 }
 
