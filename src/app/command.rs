@@ -11,6 +11,8 @@ use lucide_icons::Icon;
 use crate::score::{Instrument, Pitch, Selection, Span, Tick, TrackId, Velocity};
 
 use super::edit::Edit;
+use super::settings::Settings;
+use super::studio::{ComposeForm, Purpose};
 use super::view::View;
 
 /// An action that needs no data: what menus, shortcuts and the palette offer.
@@ -642,8 +644,24 @@ pub enum Command {
         /// Its loudness.
         velocity: Velocity,
     },
-    /// Open this file.
+    /// Set the compose panel.
+    SetForm(ComposeForm),
+    /// Hear this candidate (from 0) in its place, or the song as it is.
+    Audition(Option<usize>),
+    /// Change what is remembered between sessions.
+    SetSettings(Settings),
+    /// Open this file; asks first if changes would be lost.
     OpenPath(PathBuf),
+    /// A path was chosen.
+    Chosen(Purpose, PathBuf),
+    /// Close what lies over the window.
+    CloseDialog,
+    /// Do this even though changes are lost.
+    Regardless(Box<Command>),
+    /// Save, and when that is done, do this.
+    SaveThen(Box<Command>),
+    /// Take up what an earlier session left, or discard it.
+    Recover(bool),
 }
 
 impl From<Action> for Command {

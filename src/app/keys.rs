@@ -43,6 +43,8 @@ pub struct Situation {
     pub tray: bool,
     /// Something is being written.
     pub writing: bool,
+    /// A dialog lies over the window: only the shortcuts of dialogs hold.
+    pub dialog: bool,
 }
 
 impl Situation {
@@ -182,12 +184,16 @@ pub fn shortcut_of(action: Action) -> Option<KeyboardShortcut> {
         .map(|binding| binding.shortcut)
 }
 
+/// The first shortcut of `action` in brackets after a space, or nothing.
+pub fn suffix(ctx: &egui::Context, action: Action) -> String {
+    shortcut_of(action)
+        .map(|shortcut| format!(" ({})", ctx.format_shortcut(&shortcut)))
+        .unwrap_or_default()
+}
+
 /// The tooltip of `action` with its shortcut, as shown on controls.
 pub fn tooltip(ctx: &egui::Context, action: Action) -> String {
-    match shortcut_of(action) {
-        Some(shortcut) => format!("{} ({})", action.tooltip(), ctx.format_shortcut(&shortcut)),
-        None => action.tooltip().to_owned(),
-    }
+    format!("{}{}", action.tooltip(), suffix(ctx, action))
 }
 
 /// Takes the keys that were pressed out of `ctx`'s input, and returns what they ask for.
@@ -206,7 +212,7 @@ pub fn consume(ctx: &egui::Context, situation: Situation) -> Vec<Action> {
     ctx.input_mut(|input| {
         // The windowing layer turns Ctrl+X, Ctrl+C and Ctrl+V into events of their own.
         let mut actions = Vec::new();
-        if !typing {
+        if !typing && !situation.dialog {
             input.events.retain(|event| {
                 let action = match event {
                     egui::Event::Copy => Action::Copy,
@@ -219,7 +225,14 @@ pub fn consume(ctx: &egui::Context, situation: Situation) -> Vec<Action> {
             });
         }
         for binding in bindings {
-            if !situation.holds(binding.when) || (typing && is_for_text(binding.shortcut)) {
+            let open = matches!(
+                binding.action,
+                Action::Palette | Action::Shortcuts | Action::Preferences | Action::Quit
+            );
+            if !situation.holds(binding.when)
+                || (typing && is_for_text(binding.shortcut))
+                || (situation.dialog && !open)
+            {
                 continue;
             }
             while input.consume_shortcut(&binding.shortcut) {
@@ -297,7 +310,7 @@ mod tests {
     fn the_tray_takes_the_digits() {
         let tray = Situation {
             tray: true,
-            writing: false,
+            ..Situation::default()
         };
         assert_eq!(
             pressed(Modifiers::NONE, Key::Num2, tray),

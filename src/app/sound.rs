@@ -1,8 +1,36 @@
 //! What the studio asks of the sound: the seam between the window and the audio engine.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::score::{Instrument, Pitch, Song, Span, Tick, Velocity};
+use super::studio::FontChoice;
+
+use crate::score::{Instrument, Pitch, Song, Span, Tick, TrackId, Velocity};
+
+/// How the sound is doing, for meters and the status of the device.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SoundState {
+    /// The name of the SoundFont.
+    pub font: String,
+    /// The device with its rate and buffer, in words.
+    pub device: String,
+    /// Why nothing is heard, if so, and what can be done.
+    pub problem: Option<String>,
+    /// How often the device had to wait for samples.
+    pub xruns: u64,
+    /// Peaks of the left and the right output since the last frame, 1 for full scale.
+    pub master: [f32; 2],
+    /// Peaks of the tracks.
+    pub tracks: BTreeMap<TrackId, f32>,
+}
+
+impl SoundState {
+    /// The peak of a track, 0 if it is silent.
+    pub fn track_level(&self, track: TrackId) -> f32 {
+        self.tracks.get(&track).copied().unwrap_or_default()
+    }
+}
 
 /// Plays the song. No method blocks.
 pub trait Sound {
@@ -24,6 +52,14 @@ pub trait Sound {
     fn position(&self) -> Tick;
     /// Whether it plays.
     fn is_playing(&self) -> bool;
+    /// How it is doing.
+    fn state(&self) -> SoundState;
+    /// The SoundFonts that can be chosen.
+    fn fonts(&self) -> Vec<FontChoice>;
+    /// The audio devices that can be chosen.
+    fn devices(&self) -> Vec<String>;
+    /// Use this SoundFont file and this device; `None` for the best SoundFont and the system's device.
+    fn choose(&mut self, soundfont: Option<&Path>, device: Option<&str>);
     /// Called every frame and, without frames, several times a second.
     fn poll(&mut self);
 }
@@ -55,5 +91,19 @@ impl Sound for Silent {
     fn is_playing(&self) -> bool {
         self.playing
     }
+    fn state(&self) -> SoundState {
+        SoundState {
+            font: "No SoundFont".to_owned(),
+            device: "No sound".to_owned(),
+            ..SoundState::default()
+        }
+    }
+    fn fonts(&self) -> Vec<FontChoice> {
+        Vec::new()
+    }
+    fn devices(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn choose(&mut self, _soundfont: Option<&Path>, _device: Option<&str>) {}
     fn poll(&mut self) {}
 }

@@ -1,29 +1,52 @@
 //! The window: lays the panels out and hands their commands to the studio.
 
-use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use egui::{Frame, Margin, Panel, Ui};
+use egui::{Frame, Margin, Panel, Stroke, Ui, ViewportCommand};
+use egui_notify::{Anchor, Toasts};
 
+use super::candidates::{self, candidates_ui};
 use super::centre::centre_ui;
-use super::command::{Command, CommandQueue};
-use super::look::{self, Look};
-use super::studio::Studio;
-use super::{keys, sound};
-use crate::score::Song;
+use super::command::{Action, Command, CommandQueue};
+use super::compose::compose_ui;
+use super::dialogs::{DialogState, dialogs_ui};
+use super::keys;
+use super::look::{Look, space};
+use super::status::status_ui;
+use super::studio::{Notice, Studio};
+use super::top_bar::top_bar_ui;
+use super::tracks::tracks_ui;
 
 /// The studio in its window.
-#[derive(Debug)]
 pub struct Window {
     studio: Studio,
     queue: CommandQueue,
+    dialogs: DialogState,
+    toasts: Toasts,
+    /// The title the system shows, to set it only when it changes.
+    title: String,
+}
+
+impl std::fmt::Debug for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Window")
+            .field("studio", &self.studio)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Window {
-    /// A window that shows `studio`. Fonts and themes must be installed into the context ([`look::install`]).
+    /// A window that shows `studio`. Fonts and themes must be installed into the context
+    /// ([`look::install`](super::look::install)).
     pub fn new(studio: Studio) -> Self {
         Self {
             studio,
             queue: CommandQueue::default(),
+            dialogs: DialogState::default(),
+            toasts: Toasts::default()
+                .with_anchor(Anchor::BottomRight)
+                .with_margin(egui::vec2(space::L, space::XL * 2.0)),
+            title: String::new(),
         }
     }
 
@@ -37,92 +60,126 @@ impl Window {
         self.queue.push(command);
     }
 
+    /// Reads what the threads say; works without a frame too, while the window is hidden.
+    pub fn logic(&mut self, ctx: &egui::Context) {
+        self.studio.poll();
+        if let Some(due) = self.studio.autosave_due() {
+            let wait = due.saturating_duration_since(Instant::now());
+            ctx.request_repaint_after(wait + Duration::from_millis(20));
+        }
+        if self.studio.is_moving() {
+            ctx.request_repaint_after(Duration::from_millis(16));
+        }
+    }
+
     /// Draws one frame and applies what was asked for in it.
     pub fn ui(&mut self, ui: &mut Ui) {
-        self.studio.poll();
-        for action in keys::consume(ui.ctx(), self.studio.situation()) {
+        let ctx = ui.ctx().clone();
+        ctx.set_theme(egui::ThemePreference::from(self.studio.settings().theme));
+        for action in keys::consume(&ctx, self.studio.situation()) {
             self.queue.push(action);
         }
+        self.dropped_files(&ctx);
         self.panels_ui(ui);
+        dialogs_ui(&ctx, &self.studio, &mut self.dialogs, &mut self.queue);
         for command in self.queue.take() {
+            let copies = matches!(command, Command::Action(Action::Copy | Action::Cut));
             self.studio.apply(command);
+            if copies {
+                // Without any text in the system's clipboard, Ctrl+V does not reach the program.
+                ctx.copy_text(format!("{} notes of Leitmotif", self.studio.copied_notes()));
+            }
         }
-        if self.studio.transport().playing {
-            ui.ctx()
-                .request_repaint_after(std::time::Duration::from_millis(16));
-        }
+        self.notices();
+        self.toasts.show(&ctx);
+        self.close_and_title(&ctx);
     }
 
     fn panels_ui(&mut self, ui: &mut Ui) {
         let look = Look::of(ui);
-        let panel = Frame::new()
-            .fill(look.panel)
-            .inner_margin(Margin::symmetric(16, 8));
+        let line = Stroke::new(1.0, look.line);
+        let panel = |x: i8, y: i8| {
+            Frame::new()
+                .fill(look.panel)
+                .inner_margin(Margin::symmetric(x, y))
+        };
+        let (studio, queue) = (&self.studio, &mut self.queue);
         Panel::top("top bar")
             .exact_size(52.0)
-            .frame(panel)
+            .frame(panel(space::M as i8, 8))
             .resizable(false)
-            .show(ui, |ui| {
-                ui.label(egui::RichText::new("Leitmotif").font(look::semibold(16.0)));
-            });
+            .show(ui, |ui| top_bar_ui(ui, studio, queue));
         Panel::bottom("status line")
-            .exact_size(28.0)
-            .frame(panel.inner_margin(Margin::symmetric(16, 4)))
+            .exact_size(26.0)
+            .frame(panel(space::L as i8, 2))
             .resizable(false)
-            .show(ui, |_ui| {});
+            .show(ui, |ui| status_ui(ui, studio));
+        let tray = if studio.tray().entries.is_empty() {
+            candidates::EMPTY
+        } else {
+            candidates::FULL
+        };
+        Panel::bottom("candidates")
+            .exact_size(tray)
+            .frame(panel(space::L as i8, 8))
+            .resizable(false)
+            .show(ui, |ui| candidates_ui(ui, studio, queue));
         Panel::left("tracks")
             .exact_size(216.0)
-            .frame(panel)
+            .frame(Frame::new().fill(look.panel))
             .resizable(false)
-            .show(ui, |ui| {
-                ui.label("Tracks");
-            });
+            .show(ui, |ui| tracks_ui(ui, studio, queue));
+        let wide = ui.ctx().content_rect().width() > 1280.0;
         Panel::right("compose")
-            .exact_size(282.0)
-            .frame(panel)
+            .exact_size(if wide { 300.0 } else { 264.0 })
+            .frame(panel(space::L as i8, 12))
             .resizable(false)
-            .show(ui, |ui| {
-                ui.label("Compose");
-            });
+            .show(ui, |ui| compose_ui(ui, studio, queue));
         egui::CentralPanel::no_frame()
-            .frame(Frame::new().fill(look.background))
-            .show(ui, |ui| centre_ui(ui, &self.studio, &mut self.queue));
+            .frame(Frame::new().fill(look.background).stroke(line))
+            .show(ui, |ui| centre_ui(ui, studio, queue));
+    }
+
+    fn dropped_files(&mut self, ctx: &egui::Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        if let Some(file) = dropped.first() {
+            self.queue.push(Command::OpenPath(file.path().to_owned()));
+        }
+    }
+
+    fn notices(&mut self) {
+        for notice in self.studio.take_notices() {
+            match notice {
+                Notice::Success(text) => self.toasts.success(text).duration(Duration::from_secs(4)),
+                Notice::Info(text) => self.toasts.info(text).duration(Duration::from_secs(6)),
+                Notice::Error(text) => self.toasts.error(text).duration(Duration::from_secs(12)),
+            };
+        }
+    }
+
+    fn close_and_title(&mut self, ctx: &egui::Context) {
+        if ctx.input(|input| input.viewport().close_requested()) && !self.studio.is_quitting() {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.studio.apply(Action::Quit.into());
+        }
+        if self.studio.is_quitting() {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        let mark = if self.studio.is_changed() { "• " } else { "" };
+        let title = format!("{mark}{} - Leitmotif", self.studio.title());
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
     }
 }
 
 impl eframe::App for Window {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        Window::logic(self, ctx);
+    }
+
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         Window::ui(self, ui);
     }
-}
-
-/// Opens the window, with the file at `path` if one is given, and returns when it is closed.
-pub fn run(path: Option<PathBuf>) -> anyhow::Result<()> {
-    let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("Leitmotif")
-            .with_app_id("leitmotif")
-            .with_inner_size([1600.0, 1000.0])
-            .with_min_inner_size([1100.0, 700.0]),
-        ..eframe::NativeOptions::default()
-    };
-    eframe::run_native(
-        "Leitmotif",
-        options,
-        Box::new(move |creation| {
-            look::install(&creation.egui_ctx);
-            let sound = Box::new(sound::Silent::default());
-            let mut window = Window::new(Studio::with_sound(Song::default(), sound));
-            if let Some(path) = path {
-                window.send(Command::OpenPath(path));
-            }
-            Ok(Box::new(window))
-        }),
-    )
-    .map_err(|error| {
-        anyhow::anyhow!(
-            "The window could not be opened: {error}. Leitmotif needs a display (X11 or Wayland) with OpenGL; \
-             the command line works without one (leitmotif --help)."
-        )
-    })
 }

@@ -10,6 +10,7 @@ use egui::{Color32, FontFamily, FontId, Ui};
 use crate::score::Colour;
 
 pub use fonts::{FAMILY_ICONS, FAMILY_MEDIUM, FAMILY_NUMERIC, FAMILY_SEMIBOLD};
+pub use style::NUMBER;
 
 /// Distances in points, in steps of 4.
 pub mod space {
@@ -29,6 +30,8 @@ pub mod space {
     pub const CONTROL_LARGE: f32 = 32.0;
     /// Height of a lane of the stacked small rolls, and of its head in the tracks panel.
     pub const LANE: f32 = 56.0;
+    /// Height of ruler and theme lane together, and of the head of the tracks panel beside them.
+    pub const TIMELINE_HEAD: f32 = 84.0;
 }
 
 /// Corner radii in points.

@@ -6,7 +6,10 @@ use egui::{
     Visuals, vec2,
 };
 
-use super::{FAMILY_MEDIUM, FAMILY_SEMIBOLD, Look, radius, size, space};
+use super::{FAMILY_MEDIUM, FAMILY_NUMERIC, FAMILY_SEMIBOLD, Look, radius, size, space};
+
+/// The text style of large numbers that change in place.
+pub const NUMBER: &str = "number";
 
 /// The style of one theme.
 pub(super) fn style(look: &Look) -> Style {
@@ -27,6 +30,10 @@ pub(super) fn style(look: &Look) -> Style {
             FontId::new(size::BODY, FontFamily::Proportional),
         ),
         (TextStyle::Button, FontId::new(size::BODY, medium)),
+        (
+            TextStyle::Name(NUMBER.into()),
+            FontId::new(size::HEADING, FontFamily::Name(FAMILY_NUMERIC.into())),
+        ),
         (TextStyle::Heading, FontId::new(size::HEADING, semibold)),
         (
             TextStyle::Monospace,

@@ -1,14 +1,16 @@
 //! Carries commands out.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::score::edit::Edited;
-use crate::score::{Instrument, Role, Selection, Song, Span, Tick};
+use crate::score::{Instrument, Role, Selection, Song, Span, Tempo, Tick};
 
 use super::super::command::{Action, Command};
 use super::super::edit::{Edit, TrackChange};
+use super::super::settings::{Settings, ThemeChoice};
 use super::super::view::Tool;
-use super::Studio;
+use super::{Dialog, Purpose, Studio};
 
 impl Studio {
     /// Carries `command` out: the only way in which the studio changes.
@@ -32,14 +34,44 @@ impl Studio {
             Command::SetLoop(range) => {
                 self.transport.range = range.filter(|range| !range.is_empty());
                 self.transport.looping = self.transport.range.is_some();
-                self.sound.set_loop(self.transport.active_loop());
+                self.sound_heard();
             }
             Command::Preview {
                 instrument,
                 pitch,
                 velocity,
             } => self.sound.preview(instrument, pitch, velocity),
-            Command::OpenPath(path) => self.file = Some(path),
+            Command::SetForm(form) => self.form = form,
+            Command::Audition(index) => self.audition(index),
+            Command::SetSettings(settings) => {
+                let sound = (&settings.soundfont, &settings.device)
+                    != (&self.settings.soundfont, &self.settings.device);
+                self.settings = settings;
+                if sound {
+                    let Settings {
+                        soundfont, device, ..
+                    } = &self.settings;
+                    self.sound.choose(soundfont.as_deref(), device.as_deref());
+                }
+                self.save_settings();
+            }
+            Command::OpenPath(path) => {
+                if !self.asks_first(Command::OpenPath(path.clone())) {
+                    self.open(path);
+                }
+            }
+            Command::Chosen(purpose, path) => self.chosen(purpose, path),
+            Command::CloseDialog => self.dialog = None,
+            Command::Regardless(next) => {
+                self.history.mark_saved();
+                self.forget_autosave();
+                self.apply(*next);
+            }
+            Command::SaveThen(next) => {
+                self.after_save = Some(*next);
+                self.save();
+            }
+            Command::Recover(take) => self.recover(take),
         }
     }
 
@@ -68,14 +100,18 @@ impl Studio {
         if Arc::ptr_eq(before, self.song()) {
             return;
         }
-        let song = Arc::clone(self.song());
-        if self.focused().is_none() {
-            self.view.focused = song.tracks.first().map(|track| track.id);
-        }
-        self.sound.set_song(song);
+        self.after_other_song();
+        self.sound_heard();
     }
 
-    fn seek(&mut self, tick: Tick) {
+    /// Looks at a track that is there.
+    pub(super) fn after_other_song(&mut self) {
+        if self.focused().is_none() {
+            self.view.focused = self.song().tracks.first().map(|track| track.id);
+        }
+    }
+
+    pub(super) fn seek(&mut self, tick: Tick) {
         let tick = tick.max(Tick::ZERO);
         self.transport.position = tick;
         self.transport.started_at = tick;
@@ -140,12 +176,12 @@ impl Studio {
                     self.transport.started_at = self.transport.position;
                     self.sound.play();
                 }
-                self.poll();
+                self.read_sound();
             }
             Action::Stop => {
                 self.sound.pause();
                 self.seek(self.transport.started_at);
-                self.poll();
+                self.read_sound();
             }
             Action::ToStart => self.seek(Tick::ZERO),
             Action::PreviousBar => {
@@ -166,7 +202,7 @@ impl Studio {
                     self.transport.range =
                         Some(Span::new(metre.bar_start(bar), metre.bar_start(bar + 4)));
                 }
-                self.sound.set_loop(self.transport.active_loop());
+                self.sound_heard();
             }
             Action::ToggleMetronome => {
                 self.transport.metronome = !self.transport.metronome;
@@ -224,14 +260,92 @@ impl Studio {
             Action::ToggleGhosts => self.view.ghosts = !self.view.ghosts,
             Action::ToggleFollow => self.view.follow = !self.view.follow,
             Action::ToggleScaleLock => self.view.scale_lock = !self.view.scale_lock,
-            _ => {}
+            Action::ZoomToFit => {
+                // The roll takes the width from here on: a whole song of any length fits about 900 points.
+                let quarters = self.song().end().quarters().max(16.0);
+                self.view.points_per_quarter = (900.0 / quarters as f32).clamp(2.0, 64.0);
+                self.view.left_quarters = 0.0;
+            }
+            Action::LoopSelection => {
+                let song = self.song();
+                if let Some(span) = self.selection().span(song) {
+                    let range = Span::new(
+                        song.metre.bar_span(span.start).start,
+                        song.metre.bar_span(span.end - Tick(1)).end,
+                    );
+                    self.apply(Command::SetLoop(Some(range)));
+                }
+            }
+            Action::TapTempo => self.tap(),
+            Action::New => self.new_song(),
+            Action::Open => self.pick(Purpose::Open),
+            Action::OpenDemo => {
+                if !self.asks_first(Action::OpenDemo.into()) {
+                    self.show_song(crate::formats::demo::song(), None, None);
+                }
+            }
+            Action::Save => self.save(),
+            Action::SaveAs => self.pick(Purpose::Save),
+            Action::ExportMidi => self.pick(Purpose::Midi),
+            Action::ExportWav => self.pick(Purpose::Wav),
+            Action::ExportPng => self.pick(Purpose::Png),
+            Action::Quit => {
+                if !self.asks_first(Action::Quit.into()) {
+                    self.save_settings();
+                    self.forget_autosave();
+                    self.quitting = true;
+                }
+            }
+            Action::Continue => self.ask(),
+            Action::StopComposing => self.stop_composing(),
+            Action::RollSeed => self.roll_seed(),
+            Action::AuditionNone => self.audition(None),
+            Action::KeepCandidate => self.keep(false),
+            Action::KeepMelody => self.keep(true),
+            Action::DiscardCandidate => self.discard(),
+            Action::CloseTray => self.close_tray(),
+            Action::ToggleDark => {
+                let mut settings = self.settings.clone();
+                settings.theme = match settings.theme {
+                    ThemeChoice::Light => ThemeChoice::Dark,
+                    ThemeChoice::Dark | ThemeChoice::System => ThemeChoice::Light,
+                };
+                self.apply(Command::SetSettings(settings));
+            }
+            Action::Preferences => self.toggle_dialog(Dialog::Preferences),
+            Action::Palette => self.toggle_dialog(Dialog::Palette),
+            Action::Shortcuts => self.toggle_dialog(Dialog::Shortcuts),
+            other => {
+                if let Some(index) = Action::AUDITIONS.iter().position(|action| *action == other) {
+                    self.audition(Some(index));
+                }
+            }
+        }
+    }
+
+    fn toggle_dialog(&mut self, dialog: Dialog) {
+        self.dialog = (self.dialog.as_ref() != Some(&dialog)).then_some(dialog);
+    }
+
+    /// The tempo of the last taps; a pause of two seconds begins anew.
+    fn tap(&mut self) {
+        let now = Instant::now();
+        if (self.taps.back()).is_some_and(|last| now - *last > Duration::from_secs(2)) {
+            self.taps.clear();
+        }
+        self.taps.push_back(now);
+        if self.taps.len() > 8 {
+            self.taps.pop_front();
+        }
+        if let (Some(first), true) = (self.taps.front(), self.taps.len() >= 3) {
+            let beat = (now - *first).as_secs_f64() / (self.taps.len() - 1) as f64;
+            let bpm = (60.0 / beat).clamp(20.0, 300.0).round();
+            self.edit(&Edit::Tempo(Tempo::from_bpm(bpm)));
         }
     }
 
     fn zoom(&mut self, factor: f32) {
-        let axis = self.view.roll;
-        let x = axis.x(self.transport.position).clamp(0.0, 1200.0);
-        self.view.roll = axis.zoomed(factor, x);
+        self.view.points_per_quarter = (self.view.points_per_quarter * factor).clamp(2.0, 400.0);
     }
 }
 

@@ -55,7 +55,7 @@ impl Studio {
                     grid: step.unwrap_or(Tick::SIXTEENTH),
                     ..Quantise::default()
                 };
-                Some(edit::quantise(&song, &self.chosen(), &how))
+                Some(edit::quantise(&song, &self.phrase(), &how))
             }
             Action::Humanise => {
                 let how = Humanise {
@@ -63,7 +63,7 @@ impl Studio {
                     velocity: 8,
                     seed: self.next_seed(),
                 };
-                Some(edit::humanise(&song, &self.chosen(), &how))
+                Some(edit::humanise(&song, &self.phrase(), &how))
             }
             Action::Legato => Some(edit::legato(&song, &selection)),
             Action::Staccato => Some(edit::staccato(&song, &selection, 0.5)),
@@ -85,7 +85,7 @@ impl Studio {
                 Some(edit::lock(&song, &selection, locked))
             }
             Action::MarkTheme => {
-                edit::theme_from_selection(&song, &self.chosen()).map(|song| Edited {
+                edit::theme_from_selection(&song, &self.phrase()).map(|song| Edited {
                     song,
                     selection: selection.clone(),
                 })
@@ -138,7 +138,7 @@ impl Studio {
     }
 
     /// The selection, or without one the focused track: what actions on whole phrases work on.
-    fn chosen(&self) -> Selection {
+    fn phrase(&self) -> Selection {
         let selection = self.base_selection();
         match self.focused() {
             Some(track) if selection.is_empty() => Selection::track(self.base_song(), track),

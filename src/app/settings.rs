@@ -1,0 +1,117 @@
+//! What is remembered between sessions.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::studio::ComposeForm;
+
+/// How many recent files are remembered.
+const RECENT: usize = 10;
+
+/// Dark, light, or as the system says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ThemeChoice {
+    #[default]
+    Dark,
+    Light,
+    System,
+}
+
+impl ThemeChoice {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "Dark",
+            Self::Light => "Light",
+            Self::System => "As the system",
+        }
+    }
+}
+
+impl From<ThemeChoice> for egui::ThemePreference {
+    fn from(choice: ThemeChoice) -> Self {
+        match choice {
+            ThemeChoice::Dark => Self::Dark,
+            ThemeChoice::Light => Self::Light,
+            ThemeChoice::System => Self::System,
+        }
+    }
+}
+
+/// What is remembered between sessions, in `settings.json` of the configuration folder.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The look.
+    pub theme: ThemeChoice,
+    /// The SoundFont; `None` for the best one that is found.
+    pub soundfont: Option<PathBuf>,
+    /// The audio device by name; `None` for the system's default.
+    pub device: Option<String>,
+    /// Files that were opened or saved, the latest first.
+    pub recent: Vec<PathBuf>,
+    /// What the compose panel was set to.
+    pub form: ComposeForm,
+    /// Whether the program was started before.
+    pub started_before: bool,
+}
+
+impl Settings {
+    /// Puts `path` first among the recent files.
+    pub fn remember(&mut self, path: &Path) {
+        self.recent.retain(|known| known != path);
+        self.recent.insert(0, path.to_owned());
+        self.recent.truncate(RECENT);
+    }
+
+    /// Reads them; defaults where there are none, or where they cannot be read.
+    pub fn load(folder: &Path) -> Self {
+        std::fs::read(folder.join("settings.json"))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// Writes them.
+    pub fn save(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let text = serde_json::to_vec_pretty(self)?;
+        let part = folder.join("settings.json.part");
+        std::fs::write(&part, text)?;
+        std::fs::rename(part, folder.join("settings.json"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Settings::load(folder.path()), Settings::default());
+        let mut settings = Settings {
+            theme: ThemeChoice::Light,
+            started_before: true,
+            ..Settings::default()
+        };
+        settings.remember(Path::new("a.leit"));
+        settings.remember(Path::new("b.leit"));
+        settings.remember(Path::new("a.leit"));
+        settings.save(folder.path()).unwrap();
+        let read = Settings::load(folder.path());
+        assert_eq!(read, settings);
+        assert_eq!(read.recent, [Path::new("a.leit"), Path::new("b.leit")]);
+    }
+
+    #[test]
+    fn damaged_settings_are_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("settings.json"), b"{\"theme\": 3").unwrap();
+        assert_eq!(Settings::load(folder.path()), Settings::default());
+    }
+}

@@ -1,0 +1,132 @@
+//! What the compose panel is set to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::score::{Song, ThemeKind, Tick};
+
+/// Where new music begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Right after the theme.
+    #[default]
+    AfterTheme,
+    /// At the bar of the playhead.
+    AtPlayhead,
+    /// After the last bar that holds notes.
+    AtEnd,
+}
+
+impl Place {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AfterTheme => "After the theme",
+            Self::AtPlayhead => "At the playhead",
+            Self::AtEnd => "At the end",
+        }
+    }
+
+    /// The tick it means; the end where there is no theme.
+    pub fn tick(self, song: &Song, playhead: Tick) -> Tick {
+        let end = song.metre.bar_start(song.bars());
+        match self {
+            Self::AfterTheme => song
+                .themes
+                .iter()
+                .find(|region| region.kind == ThemeKind::Theme)
+                .map_or(end, |theme| theme.span.end),
+            Self::AtPlayhead => song.metre.bar_span(playhead).start,
+            Self::AtEnd => end,
+        }
+    }
+}
+
+/// What the compose panel is set to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComposeForm {
+    /// Where new music begins.
+    pub place: Place,
+    /// How many bars.
+    pub bars: u32,
+    /// From safe (0) to wild (1).
+    pub mood: f32,
+    /// How many candidates.
+    pub candidates: u32,
+    /// The random seed.
+    pub seed: u64,
+    /// Take another seed after each job.
+    pub fresh_seed: bool,
+    /// No generated note leaves the key.
+    pub stay_in_key: bool,
+    /// The theme returns in the painted bars.
+    pub return_where_painted: bool,
+    /// Share of the probability that is sampled from, 0..=1.
+    pub top_p: f32,
+    /// How many of the likeliest tokens are sampled from; 0 for all.
+    pub top_k: u32,
+    /// The model; `None` for the best.
+    pub model: Option<String>,
+}
+
+impl Default for ComposeForm {
+    fn default() -> Self {
+        Self {
+            place: Place::default(),
+            bars: 16,
+            mood: 0.45,
+            candidates: 8,
+            seed: 20_241_107,
+            fresh_seed: false,
+            stay_in_key: false,
+            return_where_painted: true,
+            top_p: 1.0,
+            top_k: 0,
+            model: None,
+        }
+    }
+}
+
+impl ComposeForm {
+    /// The sampling temperature that the mood means: 0.6 at its safest, 1.4 at its wildest, about 1 in the middle.
+    pub fn temperature(&self) -> f32 {
+        0.6 + 0.8 * self.mood.clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::{
+        Instrument, Note, Pitch, Role, Span, ThemeRegion, Track, TrackId, Velocity,
+    };
+
+    #[test]
+    fn places_lie_on_bar_lines() {
+        let note = Note::new(Tick(0), Tick(5000), Pitch::MIDDLE_C, Velocity::DEFAULT);
+        let track = Track::new(TrackId(1), "A", Instrument::pitched(0), Role::Melody)
+            .with_notes(vec![note]);
+        let mut song = Song::default().with_track(track);
+        let playhead = Tick(4000);
+        assert_eq!(Place::AfterTheme.tick(&song, playhead), Tick(7680));
+        assert_eq!(Place::AtEnd.tick(&song, playhead), Tick(7680));
+        assert_eq!(Place::AtPlayhead.tick(&song, playhead), Tick(3840));
+        song.themes.push(ThemeRegion {
+            span: Span::new(Tick(0), Tick(3840)),
+            track: TrackId(1),
+            kind: ThemeKind::Theme,
+        });
+        assert_eq!(Place::AfterTheme.tick(&song, playhead), Tick(3840));
+    }
+
+    #[test]
+    fn the_middle_of_the_mood_is_temperature_one() {
+        let form = |mood| ComposeForm {
+            mood,
+            ..ComposeForm::default()
+        };
+        assert!((form(0.5).temperature() - 1.0).abs() < 1e-6);
+        assert!(form(0.0).temperature() < form(1.0).temperature());
+    }
+}
