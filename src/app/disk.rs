@@ -209,7 +209,7 @@ mod tests {
         let path = folder.path().join("a.leit");
         let song = formats::demo::song();
         let view = View {
-            points_per_quarter: 77.0,
+            centre_pitch: 77.0,
             ..View::default()
         };
         save(&path, &song, &view).unwrap();

@@ -1,1 +1,28 @@
 //! Sound: transport, schedule, synthesizer, device stream, offline render.
+//!
+//! A song becomes a [`schedule::Schedule`] of events in samples; a [`player::Player`] turns it into sound with one
+//! synthesizer a track; the [`callback::Callback`] drives a player in the audio thread and [`render`] drives one offline.
+//! The [`Engine`] is the owner's handle: it holds what is wanted, talks to the callback through two rings
+//! ([`protocol`]) and reads the playhead and the meters from atomics ([`shared`]).
+
+pub mod callback;
+pub mod clock;
+pub mod device;
+pub mod engine;
+pub mod limiter;
+pub mod metronome;
+pub mod player;
+pub mod protocol;
+pub mod render;
+pub mod schedule;
+pub mod shared;
+pub mod soundfont;
+pub mod synths;
+#[cfg(test)]
+pub(crate) mod test_font;
+pub mod transport;
+
+pub use engine::{AudioSettings, Engine, Meters, Output, OutputState, Preview, Status};
+pub use shared::Load;
+pub use soundfont::{Font, FontError, FontOrigin, FoundFont};
+pub use transport::AtEnd;

@@ -148,7 +148,7 @@ impl Selection {
     }
 
     /// Names of the notes of one track, in order.
-    pub(super) fn of_track(&self, track: TrackId) -> impl Iterator<Item = NoteKey> + '_ {
+    pub fn of_track(&self, track: TrackId) -> impl Iterator<Item = NoteKey> + '_ {
         let lowest = NoteKey {
             track,
             start: Tick(i64::MIN),

@@ -9,7 +9,7 @@ use crate::score::{Instrument, Role, Selection, Song, Span, Tempo, Tick};
 use super::super::command::{Action, Command};
 use super::super::edit::{Edit, TrackChange};
 use super::super::settings::{Settings, ThemeChoice};
-use super::super::view::Tool;
+use super::super::view::{TimeAxis, Tool};
 use super::{Dialog, Purpose, Studio};
 
 impl Studio {
@@ -261,10 +261,14 @@ impl Studio {
             Action::ToggleFollow => self.view.follow = !self.view.follow,
             Action::ToggleScaleLock => self.view.scale_lock = !self.view.scale_lock,
             Action::ZoomToFit => {
-                // The roll takes the width from here on: a whole song of any length fits about 900 points.
+                // Both start at the beginning; a whole song of any length fits about 900 points.
                 let quarters = self.song().end().quarters().max(16.0);
-                self.view.points_per_quarter = (900.0 / quarters as f32).clamp(2.0, 64.0);
-                self.view.left_quarters = 0.0;
+                let axis = TimeAxis {
+                    points_per_quarter: (900.0 / quarters as f32).clamp(2.0, 72.0),
+                    left_quarters: 0.0,
+                };
+                self.view.timeline = axis;
+                self.view.roll = axis;
             }
             Action::LoopSelection => {
                 let song = self.song();
@@ -345,7 +349,9 @@ impl Studio {
     }
 
     fn zoom(&mut self, factor: f32) {
-        self.view.points_per_quarter = (self.view.points_per_quarter * factor).clamp(2.0, 400.0);
+        let axis = self.view.roll;
+        let x = axis.x(self.transport.position).clamp(0.0, 1200.0);
+        self.view.roll = axis.zoomed(factor, x);
     }
 }
 

@@ -1,0 +1,222 @@
+//! The velocity lane: a stem for every note. Drags set one or sweep over many; selected notes go together.
+
+use std::collections::BTreeMap;
+
+use egui::{Align2, CursorIcon, Pos2, Rect, Sense, Stroke, Ui, pos2, vec2};
+
+use crate::score::edit::{self, Edited};
+use crate::score::{Note, NoteKey, Selection, Song, Track, Velocity};
+
+use super::super::command::{Command, CommandQueue};
+use super::super::edit::Edit;
+use super::super::look::{self, Look};
+use super::super::studio::Studio;
+use super::frame::RollFrame;
+
+/// How near to a stem the pointer takes hold of it in points.
+const REACH: f32 = 6.0;
+
+/// A drag that has begun.
+#[derive(Debug, Clone)]
+enum Drag {
+    /// The stems passed so far, with the loudness they were given.
+    Sweep {
+        given: BTreeMap<NoteKey, Velocity>,
+        last: Pos2,
+    },
+    /// All selected notes, louder or softer by what the grabbed one is.
+    Together {
+        selection: Selection,
+        grabbed: Velocity,
+    },
+}
+
+pub(super) fn velocity_ui(
+    ui: &Ui,
+    studio: &Studio,
+    track: &Track,
+    frame: RollFrame,
+    queue: &mut CommandQueue,
+) {
+    let rect = ui.max_rect();
+    let look = Look::of(ui);
+    let canvas = Rect::from_min_max(pos2(frame.canvas.left(), rect.top()), rect.max);
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, look.panel);
+    painter.hline(
+        rect.x_range(),
+        rect.top() + 0.5,
+        Stroke::new(1.0, look.line),
+    );
+    painter.text(
+        rect.left_top() + vec2(8.0, 14.0),
+        Align2::LEFT_CENTER,
+        "Vel",
+        look::small(),
+        look.dim,
+    );
+
+    let response = ui
+        .interact(
+            canvas,
+            egui::Id::unique("velocities"),
+            Sense::click_and_drag(),
+        )
+        .on_hover_text("Drag over stems to draw how loud notes are; selected notes go together")
+        .on_hover_cursor(CursorIcon::ResizeVertical);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Velocity lane"));
+    drag(ui, &response, studio, track, frame, canvas, queue);
+
+    let painter = ui.painter_at(canvas);
+    let colour = look.track(track.colour);
+    for note in frame.in_view_at_any_pitch(track.notes()) {
+        let selected = studio.selection().contains(note.key(track.id));
+        let shown = if selected { look.text } else { colour };
+        let shown = if note.muted {
+            shown.gamma_multiply(0.3)
+        } else {
+            shown
+        };
+        let x = frame.x(note.start) + 1.0;
+        let y = height_of(note.velocity, canvas);
+        painter.vline(x, y..=canvas.bottom() - 6.0, Stroke::new(1.5, shown));
+        painter.circle_filled(pos2(x, y), 3.0, shown);
+    }
+}
+
+/// Where the head of a stem is.
+fn height_of(velocity: Velocity, canvas: Rect) -> f32 {
+    let inner = canvas.shrink2(vec2(0.0, 8.0));
+    inner.bottom() - inner.height() * f32::from(velocity.get()) / 127.0
+}
+
+/// The loudness at a height.
+fn velocity_at(y: f32, canvas: Rect) -> Velocity {
+    let inner = canvas.shrink2(vec2(0.0, 8.0));
+    Velocity::clamped(((inner.bottom() - y) / inner.height() * 127.0).round() as i32)
+}
+
+fn drag(
+    ui: &Ui,
+    response: &egui::Response,
+    studio: &Studio,
+    track: &Track,
+    frame: RollFrame,
+    canvas: Rect,
+    queue: &mut CommandQueue,
+) {
+    let id = egui::Id::unique("velocity drag");
+    let current = ui.data(|data| data.get_temp::<Drag>(id));
+    let down =
+        response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
+    let pos = ui.input(|input| input.pointer.latest_pos());
+    let song = studio.base_song();
+    let mut drag = match (current, down, pos) {
+        (Some(drag), _, _) => drag,
+        (None, true, Some(pos)) => begin(studio, track, frame, pos),
+        _ => return,
+    };
+    let Some(pos) = pos else { return };
+    let edited = match &mut drag {
+        Drag::Sweep { given, last } => {
+            sweep(given, *last, pos, track, frame, canvas);
+            *last = pos;
+            set_each(song, studio.base_selection(), given)
+        }
+        Drag::Together { selection, grabbed } => {
+            let by = i32::from(velocity_at(pos.y, canvas).get()) - i32::from(grabbed.get());
+            edit::shift_velocity(song, selection, by)
+        }
+    };
+    let edit = Edit::notes("Velocity", edited);
+    if down {
+        queue.push(Command::EditLive(edit));
+        ui.data_mut(|data| data.insert_temp(id, drag));
+    } else {
+        queue.push(edit);
+        ui.data_mut(|data| data.remove::<Drag>(id));
+    }
+}
+
+fn begin(studio: &Studio, track: &Track, frame: RollFrame, pos: Pos2) -> Drag {
+    let selection = studio.base_selection();
+    let grabbed = near(track, frame, pos.x - REACH, pos.x + REACH)
+        .filter(|note| selection.contains(note.key(track.id)))
+        .max_by_key(|note| note.velocity);
+    match grabbed {
+        Some(note) if selection.len() > 1 => Drag::Together {
+            selection: selection.clone(),
+            grabbed: note.velocity,
+        },
+        _ => Drag::Sweep {
+            given: BTreeMap::new(),
+            last: pos,
+        },
+    }
+}
+
+/// Gives every stem between two places of the pointer the height of the line between them.
+fn sweep(
+    given: &mut BTreeMap<NoteKey, Velocity>,
+    from: Pos2,
+    to: Pos2,
+    track: &Track,
+    frame: RollFrame,
+    canvas: Rect,
+) {
+    let still = (to.x - from.x).abs() < 0.5;
+    let reach = if still { REACH } else { 1.0 };
+    for note in near(
+        track,
+        frame,
+        from.x.min(to.x) - reach,
+        from.x.max(to.x) + reach,
+    ) {
+        let share = if still {
+            1.0
+        } else {
+            ((frame.x(note.start) - from.x) / (to.x - from.x)).clamp(0.0, 1.0)
+        };
+        let y = from.y + (to.y - from.y) * share;
+        given.insert(note.key(track.id), velocity_at(y, canvas));
+    }
+}
+
+fn near(track: &Track, frame: RollFrame, left: f32, right: f32) -> impl Iterator<Item = &Note> {
+    track
+        .notes()
+        .iter()
+        .filter(move |note| (left..=right).contains(&(frame.x(note.start) + 1.0)))
+}
+
+/// Gives each note its own loudness, notes of one loudness at once.
+fn set_each(song: &Song, selection: &Selection, given: &BTreeMap<NoteKey, Velocity>) -> Edited {
+    let mut by_velocity: BTreeMap<Velocity, Selection> = BTreeMap::new();
+    for (key, velocity) in given {
+        by_velocity.entry(*velocity).or_default().insert(*key);
+    }
+    let mut edited = Edited {
+        song: song.clone(),
+        selection: selection.clone(),
+    };
+    for (velocity, notes) in by_velocity {
+        edited.song = edit::set_velocity(&edited.song, &notes, velocity).song;
+    }
+    edited
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_and_velocities_are_inverse() {
+        let canvas = Rect::from_min_size(pos2(10.0, 20.0), vec2(500.0, 143.0));
+        for velocity in 1..=127 {
+            let velocity = Velocity::clamped(velocity);
+            assert_eq!(velocity_at(height_of(velocity, canvas), canvas), velocity);
+        }
+        assert_eq!(velocity_at(-100.0, canvas).get(), 127);
+        assert_eq!(velocity_at(1000.0, canvas).get(), 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! Every track as a small roll. A click shows the track in the large roll and looks there.
+
+use egui::{CursorIcon, Rect, Sense, Stroke, Ui, pos2};
+
+use crate::score::{Tick, Track};
+
+use super::super::command::{Command, CommandQueue};
+use super::super::look::{Look, space};
+use super::super::mesh::RectMesh;
+use super::super::studio::Studio;
+use super::super::view::TimeAxis;
+use super::ruler::visible_bars;
+
+pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut CommandQueue) {
+    let area = ui.max_rect();
+    let look = Look::of(ui);
+    let song = studio.song();
+    let painter = ui.painter_at(area);
+    painter.rect_filled(area, 0.0, look.background);
+    for (_, tick) in visible_bars(song, axis, area.width()) {
+        painter.vline(
+            area.left() + axis.x(tick),
+            area.y_range(),
+            Stroke::new(1.0, look.grid_beat),
+        );
+    }
+    for (index, track) in song.tracks.iter().enumerate() {
+        let top = area.top() + index as f32 * space::LANE - studio.view().lanes_scroll;
+        let lane = Rect::from_min_max(
+            pos2(area.left(), top),
+            pos2(area.right(), top + space::LANE),
+        );
+        if !lane.intersects(area) {
+            continue;
+        }
+        let focused = studio.focused() == Some(track.id);
+        if focused {
+            painter.rect_filled(lane, 0.0, look.raised.gamma_multiply(0.35));
+        }
+        painter.hline(
+            area.x_range(),
+            lane.bottom() - 0.5,
+            Stroke::new(1.0, look.line),
+        );
+        let audible = song.is_audible(track);
+        painter.add(small_roll(track, axis, lane, look, audible).into_shape());
+
+        let response = ui
+            .interact(
+                lane.intersect(area),
+                egui::Id::unique(("lane", track.id)),
+                Sense::click(),
+            )
+            .on_hover_text(format!(
+                "{}: click to edit it below, double-click to play from here",
+                track.name
+            ))
+            .on_hover_cursor(CursorIcon::PointingHand);
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Lane of {}", track.name))
+        });
+        let pointer = response.interact_pointer_pos();
+        if response.clicked()
+            && let Some(pointer) = pointer
+        {
+            queue.push(Command::Focus(track.id));
+            queue.push(Command::SetView(looking_at(
+                studio,
+                track,
+                axis.tick(pointer.x - area.left()),
+            )));
+        }
+        if response.double_clicked()
+            && let Some(pointer) = pointer
+        {
+            queue.push(Command::Seek(
+                studio
+                    .view()
+                    .snapped(axis.tick(pointer.x - area.left()).max(Tick::ZERO)),
+            ));
+        }
+    }
+}
+
+/// The view with the large roll at the bar of `tick`, and at the middle of what `track` plays.
+fn looking_at(studio: &Studio, track: &Track, tick: Tick) -> super::View {
+    let mut view = studio.view().clone();
+    view.focused = Some(track.id);
+    view.roll.left_quarters = studio
+        .song()
+        .metre
+        .bar_span(tick.max(Tick::ZERO))
+        .start
+        .quarters();
+    let pitches = track.notes().iter().map(|note| note.pitch.get());
+    if let (Some(low), Some(high)) = (pitches.clone().min(), pitches.max()) {
+        view.centre_pitch = (f32::from(low) + f32::from(high)) / 2.0;
+    }
+    view
+}
+
+/// The notes of `track` fitted into `lane`.
+pub(super) fn small_roll(
+    track: &Track,
+    axis: TimeAxis,
+    lane: Rect,
+    look: &Look,
+    audible: bool,
+) -> RectMesh {
+    let mut mesh = RectMesh::default();
+    let notes = track.notes();
+    let pitches = notes.iter().map(|note| note.pitch.get());
+    let (Some(low), Some(high)) = (pitches.clone().min(), pitches.max()) else {
+        return mesh;
+    };
+    // At least an octave and a half, so that two notes do not look like a leap through the lane.
+    let spread = f32::from(high - low).max(18.0);
+    let middle = (f32::from(low) + f32::from(high)) / 2.0;
+    let inner = lane.shrink2(egui::vec2(0.0, 7.0));
+    let thick = (inner.height() / spread).clamp(2.0, 4.0);
+    let span = axis.visible(lane.width());
+    let strength = if audible { 1.0 } else { 0.35 };
+    for note in notes {
+        if note.start >= span.end {
+            break;
+        }
+        if note.end() <= span.start {
+            continue;
+        }
+        let height = 0.5 - (f32::from(note.pitch.get()) - middle) / spread;
+        let y = inner.top() + height * (inner.height() - thick);
+        let left = lane.left() + axis.x(note.start);
+        let width = (axis.width(note.duration) - 0.5).max(1.5);
+        let loudness = 0.55 + 0.45 * f32::from(note.velocity.get()) / 127.0;
+        let shown = if note.muted {
+            0.25
+        } else {
+            strength * loudness
+        };
+        let rect = Rect::from_min_size(pos2(left, y), egui::vec2(width, thick));
+        mesh.add(rect, look.track(track.colour).gamma_multiply(shown));
+    }
+    mesh
+}

@@ -1,0 +1,245 @@
+//! The theme lane: where the theme stands, where it returned and how closely, and where it shall return.
+
+use egui::{Align2, Color32, CursorIcon, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+
+use crate::measure::fragment;
+use crate::score::edit::{self, Edited};
+use crate::score::{Song, Span, ThemeKind, ThemeRegion, Tick};
+
+use super::super::command::{Command, CommandQueue};
+use super::super::edit::Edit;
+use super::super::look::{self, Look, radius};
+use super::super::studio::Studio;
+use super::super::view::TimeAxis;
+use super::ruler::visible_bars;
+
+/// A drag that paints or unpaints bars.
+#[derive(Debug, Clone, Copy)]
+struct Painting {
+    from_bar: u32,
+    erase: bool,
+}
+
+pub(super) fn theme_lane_ui(
+    ui: &mut Ui,
+    studio: &Studio,
+    axis: TimeAxis,
+    queue: &mut CommandQueue,
+) {
+    let rect = ui.max_rect();
+    let look = Look::of(ui);
+    let song = studio.song();
+    let has_theme = song.theme().is_some();
+    let hint = if has_theme {
+        "Click or drag over bars where the theme shall return; again to take that back"
+    } else {
+        "Select the notes of a theme in the roll and press T"
+    };
+    let sense = if has_theme {
+        Sense::click_and_drag()
+    } else {
+        Sense::hover()
+    };
+    let mut response = ui
+        .interact(rect, egui::Id::unique("theme lane"), sense)
+        .on_hover_text(hint);
+    if has_theme {
+        response = response.on_hover_cursor(CursorIcon::Crosshair);
+    }
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Theme lane"));
+
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, look.panel);
+    painter.hline(
+        rect.x_range(),
+        rect.bottom() - 0.5,
+        Stroke::new(1.0, look.line),
+    );
+    for (_, tick) in visible_bars(song, axis, rect.width()) {
+        painter.vline(
+            rect.left() + axis.x(tick),
+            rect.y_range(),
+            Stroke::new(1.0, look.line),
+        );
+    }
+    for region in &song.themes {
+        region_ui(ui, song, region, axis, rect);
+    }
+    if song.themes.is_empty() {
+        let text = "Theme: select notes and press T";
+        painter.text(
+            rect.left_center() + vec2(12.0, 0.0),
+            Align2::LEFT_CENTER,
+            text,
+            look::small(),
+            look.faint,
+        );
+    }
+    if has_theme {
+        paint(ui, &response, studio, axis, rect, queue);
+    }
+}
+
+fn region_ui(ui: &Ui, song: &Song, region: &ThemeRegion, axis: TimeAxis, lane: Rect) {
+    let look = Look::of(ui);
+    let painter = ui.painter_at(lane);
+    let block = Rect::from_min_max(
+        pos2(
+            lane.left() + axis.x(region.span.start) + 1.0,
+            lane.top() + 8.0,
+        ),
+        pos2(
+            lane.left() + axis.x(region.span.end) - 1.0,
+            lane.bottom() - 6.0,
+        ),
+    );
+    if !block.intersects(lane) {
+        return;
+    }
+    let corner = f32::from(radius::CONTROL);
+    let stroke = Stroke::new(1.2, look.accent);
+    // The words stay readable while the block is scrolled half out of view.
+    let words = |align: Align2, text: String, colour: Color32| {
+        let seen = block.intersect(lane).shrink2(vec2(8.0, 0.0));
+        let at = align.pos_in_rect(&seen);
+        let galley = painter.layout_no_wrap(text, look::medium(look::size::SMALL), colour);
+        if galley.size().x < seen.width() {
+            painter.galley(align.anchor_size(at, galley.size()).min, galley, colour);
+        }
+    };
+    match region.kind {
+        ThemeKind::Theme => {
+            painter.rect(
+                block,
+                corner,
+                look.accent.gamma_multiply(0.38),
+                stroke,
+                StrokeKind::Inside,
+            );
+            words(Align2::LEFT_CENTER, "Theme".to_owned(), look.accent_text);
+        }
+        ThemeKind::Return => {
+            let similarity = similarity(song, region);
+            let strength = similarity.unwrap_or(0.0).clamp(0.0, 1.0) as f32;
+            let fill = look.accent.gamma_multiply(0.04 + 0.30 * strength);
+            let edge = Stroke::new(1.0, look.accent.gamma_multiply(0.45 + 0.4 * strength));
+            painter.rect(block, corner, fill, edge, StrokeKind::Inside);
+            if let Some(similarity) = similarity {
+                words(
+                    Align2::RIGHT_CENTER,
+                    format!("{similarity:.2}"),
+                    look.accent_text,
+                );
+            }
+        }
+        ThemeKind::Painted => {
+            let outline = [
+                block.left_top(),
+                block.right_top(),
+                block.right_bottom(),
+                block.left_bottom(),
+                block.left_top(),
+            ];
+            painter.extend(Shape::dashed_line(&outline, stroke, 4.0, 3.0));
+            words(
+                Align2::CENTER_CENTER,
+                "return here".to_owned(),
+                look.accent_text,
+            );
+        }
+    }
+}
+
+/// How closely a return resembles the theme, 0 to 1; `None` where either has too few notes.
+fn similarity(song: &Song, region: &ThemeRegion) -> Option<f64> {
+    let theme = song.theme()?;
+    let (theme_track, track) = (song.track(theme.track)?, song.track(region.track)?);
+    fragment::similarity(theme_track, theme.span, track, region.span)
+}
+
+fn paint(
+    ui: &Ui,
+    response: &egui::Response,
+    studio: &Studio,
+    axis: TimeAxis,
+    rect: Rect,
+    queue: &mut CommandQueue,
+) {
+    let song = studio.base_song();
+    let Some(theme) = song.theme().copied() else {
+        return;
+    };
+    let id = egui::Id::unique("theme painting");
+    let bar_at = |x: f32| {
+        song.metre
+            .bar_at(axis.tick(x - rect.left()).max(Tick::ZERO))
+    };
+    let is_painted = |bar: u32| {
+        let start = song.metre.bar_start(bar);
+        song.themes
+            .iter()
+            .any(|region| region.kind == ThemeKind::Painted && region.span.contains(start))
+    };
+    let edit = |painting: Painting, x: f32| {
+        let bar = bar_at(x);
+        let bars = painting.from_bar.min(bar)..painting.from_bar.max(bar) + 1;
+        let selection = studio.base_selection().clone();
+        if painting.erase {
+            let song = edit::unpaint_theme(song, theme.track, bars);
+            Edit::notes("Unpaint return", Edited { song, selection })
+        } else {
+            // The theme itself stands where it stands.
+            let mut song = edit::paint_theme(song, theme.track, bars);
+            trim_painted(&mut song, theme.span);
+            Edit::notes("Paint return", Edited { song, selection })
+        }
+    };
+    let pressed = ui.input(|input| input.pointer.press_origin());
+    let begin = |x: f32| Painting {
+        from_bar: bar_at(x),
+        erase: is_painted(bar_at(x)),
+    };
+    if response.drag_started_by(egui::PointerButton::Primary)
+        && let Some(origin) = pressed
+    {
+        ui.data_mut(|data| data.insert_temp(id, begin(origin.x)));
+    }
+    let painting = ui.data(|data| data.get_temp::<Painting>(id));
+    let Some(pointer) = response.interact_pointer_pos() else {
+        return;
+    };
+    if response.clicked() {
+        queue.push(edit(begin(pointer.x), pointer.x));
+    } else if let Some(painting) = painting {
+        if response.dragged_by(egui::PointerButton::Primary) {
+            queue.push(Command::EditLive(edit(painting, pointer.x)));
+        }
+        if response.drag_stopped_by(egui::PointerButton::Primary) {
+            ui.data_mut(|data| data.remove::<Painting>(id));
+            queue.push(edit(painting, pointer.x));
+        }
+    }
+}
+
+/// Takes the bars of the theme itself out of the painted ones.
+fn trim_painted(song: &mut Song, theme: Span) {
+    let mut kept = Vec::with_capacity(song.themes.len());
+    for region in &song.themes {
+        if region.kind != ThemeKind::Painted || !region.span.overlaps(theme) {
+            kept.push(*region);
+            continue;
+        }
+        for (start, end) in [
+            (region.span.start, theme.start),
+            (theme.end, region.span.end),
+        ] {
+            if start < end {
+                kept.push(ThemeRegion {
+                    span: Span { start, end },
+                    ..*region
+                });
+            }
+        }
+    }
+    song.themes = kept;
+}

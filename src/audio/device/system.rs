@@ -1,0 +1,236 @@
+//! The system's audio devices, through cpal.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{ErrorKind, FromSample, SampleFormat, SizedSample, SupportedBufferSize};
+
+use super::super::callback::Callback;
+use super::{Backend, DeviceError, DeviceInfo, Health, Stream, StreamFormat, StreamWish};
+
+/// Samples that are converted at once at most, where a device does not take 32-bit floats.
+const CONVERTED: usize = 4096;
+/// Frames in a buffer when nothing else is asked for.
+const DEFAULT_FRAMES: u32 = 1024;
+
+/// The system's devices.
+#[derive(Debug, Default)]
+pub struct SystemBackend {
+    /// Asked of [`Backend::probe`] last: with which device [`Backend::start`] goes on.
+    probed: Option<Probed>,
+}
+
+#[derive(Debug)]
+struct Probed {
+    device: cpal::Device,
+    sample_format: SampleFormat,
+}
+
+struct SystemStream {
+    _stream: cpal::Stream,
+}
+
+impl Stream for SystemStream {}
+
+fn name_of(device: &cpal::Device) -> String {
+    device
+        .description()
+        .map_or_else(|_| device.to_string(), |about| about.name().to_owned())
+}
+
+/// The system's output devices, by name.
+pub fn list() -> Vec<DeviceInfo> {
+    let host = cpal::default_host();
+    let default = host.default_output_device();
+    let mut devices: Vec<DeviceInfo> = host
+        .output_devices()
+        .into_iter()
+        .flatten()
+        .map(|device| {
+            let config = device.default_output_config().ok();
+            DeviceInfo {
+                is_default: default.as_ref() == Some(&device),
+                rate: config
+                    .as_ref()
+                    .map(cpal::SupportedStreamConfig::sample_rate),
+                channels: config.as_ref().map(cpal::SupportedStreamConfig::channels),
+                name: name_of(&device),
+            }
+        })
+        .collect();
+    devices.sort_by(|a, b| a.name.cmp(&b.name));
+    devices
+}
+
+/// The power of two nearest to `wished` from below that lies in what the device can do.
+fn buffer_frames(wished: u32, can: &SupportedBufferSize) -> Option<u32> {
+    let power = |frames: u32| 1_u32 << frames.max(1).ilog2();
+    match *can {
+        SupportedBufferSize::Range { min, max } => {
+            let least = min.max(1).checked_next_power_of_two()?;
+            let frames = power(wished.clamp(16, 8192)).clamp(least, power(max).max(least));
+            (frames <= max).then_some(frames)
+        }
+        SupportedBufferSize::Unknown => None,
+    }
+}
+
+impl Backend for SystemBackend {
+    fn probe(&mut self, wish: &StreamWish) -> Result<StreamFormat, DeviceError> {
+        let host = cpal::default_host();
+        let device = match &wish.device {
+            Some(name) => host
+                .output_devices()
+                .into_iter()
+                .flatten()
+                .find(|device| name_of(device) == *name)
+                .ok_or_else(|| DeviceError::Missing(name.clone()))?,
+            None => host.default_output_device().ok_or(DeviceError::None)?,
+        };
+        let name = name_of(&device);
+        // Without a sound card there still is a default device, but it has no configuration.
+        let config = device.default_output_config().map_err(|error| {
+            if wish.device.is_none() {
+                DeviceError::None
+            } else {
+                DeviceError::Refused {
+                    device: name.clone(),
+                    reason: error.to_string(),
+                }
+            }
+        })?;
+        let wished = wish.buffer_frames.unwrap_or(DEFAULT_FRAMES);
+        let format = StreamFormat {
+            device: name,
+            rate: config.sample_rate(),
+            channels: config.channels(),
+            buffer_frames: buffer_frames(wished, config.buffer_size()),
+        };
+        self.probed = Some(Probed {
+            device,
+            sample_format: config.sample_format(),
+        });
+        Ok(format)
+    }
+
+    fn start(
+        &mut self,
+        format: &StreamFormat,
+        callback: Callback,
+        health: Arc<Health>,
+    ) -> Result<Box<dyn Stream>, DeviceError> {
+        let Some(Probed {
+            device,
+            sample_format,
+        }) = self.probed.take()
+        else {
+            return Err(DeviceError::None);
+        };
+        let started = match sample_format {
+            SampleFormat::F32 => start_float(&device, format, callback, health),
+            SampleFormat::F64 => start_as::<f64>(&device, format, callback, health),
+            SampleFormat::I8 => start_as::<i8>(&device, format, callback, health),
+            SampleFormat::I16 => start_as::<i16>(&device, format, callback, health),
+            SampleFormat::I24 => start_as::<cpal::I24>(&device, format, callback, health),
+            SampleFormat::I32 => start_as::<i32>(&device, format, callback, health),
+            SampleFormat::U8 => start_as::<u8>(&device, format, callback, health),
+            SampleFormat::U16 => start_as::<u16>(&device, format, callback, health),
+            SampleFormat::U32 => start_as::<u32>(&device, format, callback, health),
+            _ => Err(cpal::Error::new(ErrorKind::UnsupportedConfig)),
+        };
+        started.map_err(|error| DeviceError::Refused {
+            device: format.device.clone(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+fn config(format: &StreamFormat) -> cpal::StreamConfig {
+    cpal::StreamConfig {
+        channels: format.channels,
+        sample_rate: format.rate,
+        buffer_size: format
+            .buffer_frames
+            .map_or(cpal::BufferSize::Default, cpal::BufferSize::Fixed),
+    }
+}
+
+/// What each error of a running stream means: count it, open again, or go on.
+fn take_note(error: &cpal::Error, health: &Health) {
+    match error.kind() {
+        ErrorKind::Xrun => {
+            health.xruns.fetch_add(1, Ordering::Relaxed);
+        }
+        ErrorKind::DeviceNotAvailable
+        | ErrorKind::StreamInvalidated
+        | ErrorKind::HostUnavailable
+        | ErrorKind::BackendError => {
+            if !health.lost.swap(true, Ordering::Relaxed) {
+                tracing::warn!("audio stream lost: {error}");
+            }
+        }
+        _ => tracing::debug!("audio stream: {error}"),
+    }
+}
+
+fn start_float(
+    device: &cpal::Device,
+    format: &StreamFormat,
+    mut callback: Callback,
+    health: Arc<Health>,
+) -> Result<Box<dyn Stream>, cpal::Error> {
+    let channels = usize::from(format.channels);
+    let stream = device.build_output_stream(
+        config(format),
+        move |output: &mut [f32], _: &cpal::OutputCallbackInfo| callback.fill(output, channels),
+        move |error| take_note(&error, &health),
+        None,
+    )?;
+    stream.play()?;
+    Ok(Box::new(SystemStream { _stream: stream }))
+}
+
+fn start_as<T: SizedSample + FromSample<f32> + Send + 'static>(
+    device: &cpal::Device,
+    format: &StreamFormat,
+    mut callback: Callback,
+    health: Arc<Health>,
+) -> Result<Box<dyn Stream>, cpal::Error> {
+    let channels = usize::from(format.channels.max(1));
+    let mut buffer = vec![0.0_f32; (CONVERTED / channels).max(1) * channels];
+    let stream = device.build_output_stream(
+        config(format),
+        move |output: &mut [T], _: &cpal::OutputCallbackInfo| {
+            let most = buffer.len();
+            for part in output.chunks_mut(most) {
+                if let Some(floats) = buffer.get_mut(..part.len()) {
+                    callback.fill(floats, channels);
+                    for (out, float) in part.iter_mut().zip(floats) {
+                        *out = T::from_sample_(*float);
+                    }
+                }
+            }
+        },
+        move |error| take_note(&error, &health),
+        None,
+    )?;
+    stream.play()?;
+    Ok(Box::new(SystemStream { _stream: stream }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_powers_of_two_that_the_device_can_do() {
+        let range = |min, max| SupportedBufferSize::Range { min, max };
+        assert_eq!(buffer_frames(1024, &range(64, 8192)), Some(1024));
+        assert_eq!(buffer_frames(1000, &range(64, 8192)), Some(512));
+        assert_eq!(buffer_frames(16, &range(100, 8192)), Some(128));
+        assert_eq!(buffer_frames(4096, &range(64, 1000)), Some(512));
+        assert_eq!(buffer_frames(512, &range(700, 800)), None);
+        assert_eq!(buffer_frames(512, &SupportedBufferSize::Unknown), None);
+    }
+}

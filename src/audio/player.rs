@@ -1,0 +1,502 @@
+//! The player: schedule, transport, synthesizers, metronome, previews and limiter as one machine that turns orders into
+//! samples. The audio callback and the offline render drive the same one.
+//!
+//! Nothing here allocates, frees, locks or waits once [`Player::new`] has returned.
+
+use crate::score::{Span, Tick};
+
+use super::limiter::Limiter;
+use super::metronome::{self, Beat, Clicks};
+use super::protocol::{Clicking, PreviewNote, ScoreUpdate, ToAudio, TransportOrder};
+use super::schedule::Schedule;
+use super::synths::{Glide, Rack, STRETCH, peak_decay};
+use super::transport::{Transport, Turn};
+
+/// Previewed notes that may wait for their end at once.
+const PREVIEWS: usize = 16;
+/// How long old synthesizers fade after a change of SoundFont, in seconds.
+const RETIRE_SECONDS: f32 = 0.02;
+
+/// Old synthesizers on their way out.
+#[derive(Debug)]
+struct Retiring {
+    rack: Box<Rack>,
+    gain: f32,
+}
+
+/// What an order leaves behind, to be freed elsewhere.
+#[derive(Debug)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// The old song.
+    Score(Box<ScoreUpdate>),
+    /// Old synthesizers.
+    Rack(Box<Rack>),
+}
+
+/// Turns orders into samples.
+#[derive(Debug)]
+pub struct Player {
+    schedule: Schedule,
+    rack: Box<Rack>,
+    retiring: Option<Retiring>,
+    /// Whether a change of song has still to arrive at volumes and pans.
+    gliding: bool,
+    transport: Transport,
+    looped: Option<Span>,
+    order: u32,
+    clicking: Clicking,
+    clicks: Clicks,
+    next_beat: Option<Beat>,
+    previews: [Option<(u8, u64)>; PREVIEWS],
+    gain: f32,
+    target_gain: f32,
+    limiter: Limiter,
+    left: [f32; STRETCH],
+    right: [f32; STRETCH],
+    /// What of `left` and `right` is still to be given out.
+    ready: std::ops::Range<usize>,
+    peaks: [f32; 2],
+    peak_decay: f32,
+}
+
+impl Player {
+    /// A player at rest for `rate` samples a second with an empty song and `rack` as synthesizers, which were made for
+    /// blocks of `block` samples.
+    pub fn new(rate: u32, block: usize, rack: Box<Rack>) -> Self {
+        Self {
+            schedule: Schedule::empty(rate),
+            rack,
+            retiring: None,
+            gliding: false,
+            transport: Transport::new(block),
+            looped: None,
+            order: 0,
+            clicking: Clicking::Off,
+            clicks: Clicks::new(rate),
+            next_beat: None,
+            previews: [None; PREVIEWS],
+            gain: 1.0,
+            target_gain: 1.0,
+            limiter: Limiter::new(rate),
+            left: [0.0; STRETCH],
+            right: [0.0; STRETCH],
+            ready: 0..0,
+            peaks: [0.0; 2],
+            peak_decay: peak_decay(rate),
+        }
+    }
+
+    /// Samples a second.
+    pub fn rate(&self) -> u32 {
+        self.schedule.clock.rate()
+    }
+
+    /// Samples by which the output lags behind the schedule.
+    pub fn latency(&self) -> usize {
+        self.limiter.latency()
+    }
+
+    /// The playhead, in ticks.
+    pub fn position_ticks(&self) -> f64 {
+        self.schedule
+            .clock
+            .tick_at(self.transport.position() as f64)
+    }
+
+    /// Whether time passes.
+    pub fn is_playing(&self) -> bool {
+        self.transport.is_playing()
+    }
+
+    /// The number of the last transport order.
+    pub fn order(&self) -> u32 {
+        self.order
+    }
+
+    /// Peaks of left and right, falling slowly.
+    pub fn peaks(&self) -> [f32; 2] {
+        self.peaks
+    }
+
+    /// The synthesizers.
+    pub fn rack(&self) -> &Rack {
+        &self.rack
+    }
+
+    /// Whether nothing sounds any more, echoes included.
+    pub fn is_at_rest(&self) -> bool {
+        self.rack.is_at_rest() && self.clicks.is_at_rest() && self.retiring.is_none()
+    }
+
+    /// Carries out an order.
+    pub fn obey(&mut self, order: ToAudio) -> Left {
+        match order {
+            ToAudio::Score(update) => return self.change_score(update),
+            ToAudio::Rack(rack) => return self.change_rack(rack),
+            ToAudio::Transport(order, number) => {
+                self.order = number;
+                self.drive(order);
+            }
+            ToAudio::Loop(span) => {
+                self.looped = span;
+                self.place_loop();
+            }
+            ToAudio::AtEnd(at_end) => self.transport.set_at_end(at_end),
+            ToAudio::Metronome(clicking) => {
+                self.clicking = clicking;
+                self.find_beat(self.transport.undone_from());
+            }
+            ToAudio::Gain(gain) => {
+                if gain.is_finite() {
+                    self.target_gain = gain.clamp(0.0, 4.0);
+                }
+            }
+            ToAudio::Preview(note) => self.try_note(note),
+        }
+        Left::Nothing
+    }
+
+    fn drive(&mut self, order: TransportOrder) {
+        match order {
+            TransportOrder::Play => {
+                if !self.transport.is_playing() {
+                    self.transport.set_playing(true);
+                    self.begin_at(self.transport.position());
+                }
+            }
+            TransportOrder::Pause => {
+                self.transport.set_playing(false);
+                self.release_all();
+            }
+            TransportOrder::Seek(tick) => {
+                let sample = self.schedule.clock.nearest_sample(tick.max(Tick::ZERO));
+                self.transport.set_position(sample);
+                if self.transport.is_playing() {
+                    self.release_all();
+                    self.begin_at(sample);
+                }
+            }
+        }
+    }
+
+    fn release_all(&mut self) {
+        for synth in &mut self.rack.tracks {
+            synth.release_all();
+        }
+    }
+
+    /// Makes everything ready to go on from `sample`: cursors, controllers, beats.
+    fn begin_at(&mut self, sample: i64) {
+        for track in &mut self.schedule.tracks {
+            track.cursor = track.part.cursor_at(sample);
+            if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
+                synth.chase(track, sample, Glide::None);
+            }
+        }
+        self.gliding = false;
+        self.find_beat(sample);
+    }
+
+    fn find_beat(&mut self, sample: i64) {
+        self.next_beat = match self.clicking {
+            Clicking::On => Some(metronome::next_beat(
+                &self.schedule.metre,
+                &self.schedule.clock,
+                sample.max(0),
+            )),
+            Clicking::Off => None,
+        };
+    }
+
+    fn place_loop(&mut self) {
+        let clock = &self.schedule.clock;
+        self.transport.set_loop(self.looped.map(|span| {
+            (
+                clock.nearest_sample(span.start),
+                clock.nearest_sample(span.end),
+            )
+        }));
+    }
+
+    fn change_score(&mut self, mut update: Box<ScoreUpdate>) -> Left {
+        if let Some(room) = &mut update.room {
+            room.append(&mut self.rack.tracks);
+            std::mem::swap(room, &mut self.rack.tracks);
+        }
+        while self.rack.tracks.len() < self.rack.tracks.capacity()
+            && let Some(synth) = update.more_synths.pop()
+        {
+            self.rack.tracks.push(synth);
+        }
+        let tick = self.position_ticks();
+        std::mem::swap(&mut self.schedule, &mut update.schedule);
+        if self.schedule.clock != update.schedule.clock {
+            let sample = self.schedule.clock.sample_at(tick).round() as i64;
+            self.transport.set_position(sample);
+        }
+        self.place_loop();
+        self.take_over(tick);
+        Left::Score(update)
+    }
+
+    /// Goes on with a changed song: notes that are still there sound on, the others end.
+    fn take_over(&mut self, tick: f64) {
+        for (slot, synth) in self.rack.tracks.iter_mut().enumerate() {
+            if !self.schedule.tracks.iter().any(|track| track.slot == slot) {
+                synth.release_all();
+            }
+        }
+        let undone = self.transport.undone_from();
+        let playing = self.transport.is_playing();
+        for track in &mut self.schedule.tracks {
+            track.cursor = track.part.cursor_at(undone);
+            if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
+                if synth.adopt(track.id) {
+                    synth.release_all();
+                    synth.chase(track, undone, Glide::None);
+                } else if playing {
+                    synth.release_all_but(track, tick);
+                    synth.chase(track, undone, Glide::Soft);
+                } else {
+                    synth.chase(track, undone, Glide::None);
+                }
+            }
+        }
+        self.gliding = playing;
+        self.find_beat(undone);
+    }
+
+    fn change_rack(&mut self, rack: Box<Rack>) -> Left {
+        let mut old = std::mem::replace(&mut self.rack, rack);
+        for synth in old.all() {
+            synth.release_all();
+        }
+        self.previews = [None; PREVIEWS];
+        let undone = self.transport.undone_from();
+        for track in &self.schedule.tracks {
+            if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
+                synth.adopt(track.id);
+                synth.chase(track, undone, Glide::None);
+            }
+        }
+        let retiring = Retiring {
+            rack: old,
+            gain: 1.0,
+        };
+        match self.retiring.replace(retiring) {
+            Some(earlier) => Left::Rack(earlier.rack),
+            None => Left::Nothing,
+        }
+    }
+
+    /// Old synthesizers that have faded out, to be freed elsewhere.
+    pub fn take_retired(&mut self) -> Option<Box<Rack>> {
+        self.retiring
+            .take_if(|retiring| retiring.gain <= 0.0)
+            .map(|retiring| retiring.rack)
+    }
+
+    /// Whether there is anything for [`Self::take_retired`].
+    pub fn has_retired(&self) -> bool {
+        self.retiring
+            .as_ref()
+            .is_some_and(|retiring| retiring.gain <= 0.0)
+    }
+
+    fn try_note(&mut self, note: PreviewNote) {
+        let entry = (note.key & 127, note.length.max(1));
+        self.rack
+            .preview
+            .try_note(note.instrument, note.key & 127, note.velocity.clamp(1, 127));
+        let same = self
+            .previews
+            .iter()
+            .position(|slot| slot.is_some_and(|(key, _)| key == entry.0));
+        let free = same.or_else(|| self.previews.iter().position(Option::is_none));
+        // With all places taken, the note that would end first ends now.
+        let place = free.or_else(|| {
+            (0..PREVIEWS).min_by_key(|&place| {
+                self.previews
+                    .get(place)
+                    .copied()
+                    .flatten()
+                    .map_or(0, |(_, left)| left)
+            })
+        });
+        if let Some(slot) = place.and_then(|place| self.previews.get_mut(place)) {
+            if let Some((key, _)) = slot.replace(entry)
+                && key != entry.0
+            {
+                self.rack.preview.end_note(key);
+            }
+        }
+    }
+
+    fn pass_previews(&mut self, frames: u64) {
+        for slot in &mut self.previews {
+            if let Some((key, left)) = slot {
+                *left = left.saturating_sub(frames);
+                if *left == 0 {
+                    self.rack.preview.end_note(*key);
+                    *slot = None;
+                }
+            }
+        }
+    }
+
+    /// Fills `left` and `right` (of one length) with the next samples.
+    pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let frames = left.len().min(right.len());
+        let mut done = 0;
+        while done < frames {
+            if self.ready.is_empty() {
+                self.make(frames - done);
+            }
+            let count = self.ready.len().min(frames - done);
+            let from = self.ready.start..self.ready.start + count;
+            if let (Some(l), Some(r)) = (self.left.get(from.clone()), self.right.get(from)) {
+                if let Some(out) = left.get_mut(done..done + count) {
+                    out.copy_from_slice(l);
+                }
+                if let Some(out) = right.get_mut(done..done + count) {
+                    out.copy_from_slice(r);
+                }
+            }
+            self.ready.start += count;
+            done += count;
+        }
+    }
+
+    /// Sends what is due, and says when the next thing is.
+    fn send_due(&mut self) -> i64 {
+        let due = self.transport.due_before();
+        let mut next = i64::MAX;
+        for track in &mut self.schedule.tracks {
+            let synth = self.rack.tracks.get_mut(track.slot);
+            let events = &track.part.events;
+            if let Some(synth) = synth {
+                while let Some(event) = events.get(track.cursor)
+                    && event.at < due
+                {
+                    let onset = track
+                        .part
+                        .notes
+                        .get(event.note as usize)
+                        .map_or(0, |note| note.start);
+                    synth.send(event.kind, event.key, event.value, onset);
+                    track.cursor += 1;
+                }
+            }
+            if let Some(event) = events.get(track.cursor) {
+                next = next.min(event.at);
+            }
+        }
+        while let Some(beat) = self.next_beat
+            && beat.at < due
+        {
+            self.clicks.start(beat.accent);
+            self.find_beat(beat.at + 1);
+        }
+        if let Some(beat) = self.next_beat {
+            next = next.min(beat.at);
+        }
+        next
+    }
+
+    fn glide(&mut self) {
+        let due = self.transport.due_before();
+        let mut arrived = true;
+        for track in &self.schedule.tracks {
+            if let Some(synth) = self.rack.tracks.get_mut(track.slot)
+                && !synth.has_arrived(track, due)
+            {
+                synth.chase(track, due, Glide::Soft);
+                arrived &= synth.has_arrived(track, due);
+            }
+        }
+        self.gliding = !arrived;
+    }
+
+    /// Makes the next stretch of samples, about `wanted` of them.
+    fn make(&mut self, wanted: usize) {
+        let end = if self.schedule.end > 0 {
+            self.schedule.end
+        } else {
+            i64::MAX
+        };
+        match self.transport.turn(end) {
+            Turn::On => {}
+            Turn::Wrapped => {
+                self.release_all();
+                let start = self
+                    .looped
+                    .map_or(0, |span| self.schedule.clock.nearest_sample(span.start));
+                self.begin_at(start);
+            }
+            Turn::Ended => self.release_all(),
+        }
+        let next = if self.transport.is_playing() {
+            let next = self.send_due();
+            if self.gliding {
+                self.glide();
+            }
+            next
+        } else {
+            i64::MAX
+        };
+        let frames = self
+            .transport
+            .stretch(next, end, wanted.min(STRETCH))
+            .min(STRETCH);
+        self.mix(frames);
+        self.pass_previews(frames as u64);
+        self.transport.advance(frames);
+        self.ready = 0..frames;
+    }
+
+    fn mix(&mut self, frames: usize) {
+        let (mut left, mut right) = ([0.0_f32; STRETCH], [0.0_f32; STRETCH]);
+        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        if let Some(retiring) = &mut self.retiring {
+            for synth in retiring.rack.all() {
+                synth.render_onto(left, right);
+            }
+            let step = 1.0 / (RETIRE_SECONDS * self.schedule.clock.rate() as f32);
+            for (left, right) in left.iter_mut().zip(right.iter_mut()) {
+                *left *= retiring.gain;
+                *right *= retiring.gain;
+                retiring.gain = (retiring.gain - step).max(0.0);
+            }
+        }
+        for synth in self.rack.all() {
+            synth.render_onto(left, right);
+        }
+        self.clicks.render_onto(left, right);
+        for (left, right) in left.iter_mut().zip(right.iter_mut()) {
+            self.gain += (self.target_gain - self.gain).clamp(-0.002, 0.002);
+            *left *= self.gain;
+            *right *= self.gain;
+        }
+        self.limiter.process(left, right);
+        let decay = self.peak_decay.powi(frames as i32);
+        for (peak, side) in self.peaks.iter_mut().zip([&*left, &*right]) {
+            let loudest = side.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+            *peak = (*peak * decay).max(loudest);
+            if *peak < 1e-6 {
+                *peak = 0.0;
+            }
+        }
+        for (own, side) in [(&mut self.left, left), (&mut self.right, right)] {
+            if let Some(own) = own.get_mut(..frames) {
+                own.copy_from_slice(side);
+            }
+        }
+    }
+
+    /// The level meter of the synthesizer in each slot.
+    pub fn track_peaks(&self) -> impl Iterator<Item = f32> + '_ {
+        self.rack.tracks.iter().map(super::synths::TrackSynth::peak)
+    }
+}

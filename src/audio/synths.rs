@@ -1,0 +1,367 @@
+//! The synthesizers: one for each track, all reading one SoundFont.
+//!
+//! One synthesizer a track (rather than sixteen channels of one) gives every track its own level meter, mute without a
+//! click and as many tracks as one likes; one that is silent costs nothing. Everything here runs in the audio callback
+//! but [`TrackSynth::new`] and [`Rack::new`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rustysynth::{Synthesizer, SynthesizerSettings};
+
+use crate::score::{Instrument, TrackId};
+
+use super::schedule::{EventKind, ScheduledTrack};
+use super::soundfont::Font;
+
+/// Samples that are rendered at once at most.
+pub const STRETCH: usize = 128;
+/// Notes of one track that sound at once at most (a stereo instrument takes two voices a note).
+const VOICES: usize = 96;
+/// Below this the ear hears nothing (-100 dB).
+const SILENCE: f32 = 1e-5;
+/// How long a mute or solo takes, in seconds.
+const FADE_SECONDS: f32 = 0.008;
+/// How far a volume or pan that is dragged may jump in one stretch.
+const GLIDE: u8 = 6;
+
+const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
+const CONTROL: i32 = 0xB0;
+const PROGRAM: i32 = 0xC0;
+
+/// A synthesizer that plays one track.
+pub struct TrackSynth {
+    /// Absent without a SoundFont, or after it failed.
+    synth: Option<Box<Synthesizer>>,
+    failed: bool,
+    channel: i32,
+    owner: Option<TrackId>,
+    program: Option<u8>,
+    /// Last value of every controller.
+    controls: [u8; 128],
+    /// Which controllers were ever sent.
+    sent: u128,
+    /// Which keys sound.
+    sounding: u128,
+    /// The onset in ticks of each that does.
+    onsets: [i64; 128],
+    gain: f32,
+    target_gain: f32,
+    gain_step: f32,
+    /// Samples since anything was heard; the synthesizer rests once all echoes are gone.
+    quiet: usize,
+    rest_after: usize,
+    peak: f32,
+    peak_decay: f32,
+}
+
+impl std::fmt::Debug for TrackSynth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TrackSynth")
+            .field("channel", &self.channel)
+            .field("program", &self.program)
+            .field("sounding", &self.sounding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a meter keeps of its level from one sample to the next, so that it falls by 60 dB in 1.5 s.
+pub fn peak_decay(rate: u32) -> f32 {
+    (-6.9 / (1.5 * rate as f32)).exp()
+}
+
+/// The keys of a set, lowest first.
+fn keys(mut set: u128) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let key = set.trailing_zeros();
+        if key >= 128 {
+            return None;
+        }
+        set &= set - 1;
+        Some(key as u8)
+    })
+}
+
+impl TrackSynth {
+    /// A synthesizer for `rate` samples a second whose events fall on multiples of `block` samples. Without a font, or
+    /// at a rate outside 16..=192 kHz, it is silent.
+    pub fn new(font: Option<&Arc<Font>>, rate: u32, block: usize) -> Self {
+        let mut settings = SynthesizerSettings::new(rate as i32);
+        settings.block_size = block;
+        settings.maximum_polyphony = VOICES;
+        let synth = font.and_then(|font| {
+            Synthesizer::new(font.parsed(), &settings)
+                .ok()
+                .map(Box::new)
+        });
+        Self {
+            synth,
+            failed: false,
+            channel: 0,
+            owner: None,
+            program: None,
+            controls: [0; 128],
+            sent: 0,
+            sounding: 0,
+            onsets: [0; 128],
+            gain: 1.0,
+            target_gain: 1.0,
+            gain_step: 1.0 / (FADE_SECONDS * rate as f32),
+            quiet: usize::MAX / 2,
+            // The longest echo of the reverb is 37 ms a round.
+            rest_after: rate as usize / 8,
+            peak: 0.0,
+            peak_decay: peak_decay(rate),
+        }
+    }
+
+    /// Makes this the synthesizer of track `id`; says whether it was another track's before.
+    pub fn adopt(&mut self, id: TrackId) -> bool {
+        self.owner.replace(id).is_some_and(|owner| owner != id)
+    }
+
+    /// Runs `f` on the synthesizer. A damaged SoundFont can drive it out of its samples: then this track falls silent
+    /// and says so ([`Self::has_failed`]) instead of taking the program down.
+    fn guarded(&mut self, f: impl FnOnce(&mut Synthesizer)) {
+        if self.failed {
+            return;
+        }
+        if let Some(synth) = &mut self.synth
+            && catch_unwind(AssertUnwindSafe(|| f(synth))).is_err()
+        {
+            self.failed = true;
+        }
+    }
+
+    /// Whether the SoundFont made the synthesizer fail.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    fn message(&mut self, command: i32, first: i32, second: i32) {
+        let channel = self.channel;
+        self.guarded(|synth| synth.process_midi_message(channel, command, first, second));
+    }
+
+    fn control(&mut self, controller: u8, value: u8) {
+        let slot = &mut self.controls[usize::from(controller & 127)];
+        *slot = value;
+        self.sent |= 1 << (controller & 127);
+        self.message(CONTROL, i32::from(controller), i32::from(value));
+    }
+
+    /// Chooses the instrument; what sounds on another channel ends.
+    fn set_instrument(&mut self, instrument: Instrument) {
+        let channel = if instrument.drums { DRUM_CHANNEL } else { 0 };
+        if channel != self.channel {
+            self.release_all();
+            self.channel = channel;
+            self.program = None;
+            self.sent = 0;
+        }
+        if self.program != Some(instrument.program) {
+            self.program = Some(instrument.program);
+            self.message(PROGRAM, i32::from(instrument.program), 0);
+        }
+    }
+
+    /// Brings instrument and controllers to where they stand before `sample`. A `glide` moves volume and pan, which
+    /// someone may be dragging, in small steps.
+    pub fn chase(&mut self, track: &ScheduledTrack, sample: i64, glide: Glide) {
+        self.set_instrument(track.instrument);
+        let mut wanted = self.sent | 1 << 7 | 1 << 10 | 1 << 91 | 1 << 93;
+        for lane in &track.part.lanes {
+            wanted |= 1 << (lane.controller & 127);
+        }
+        for controller in keys(wanted) {
+            let mut value = track.controller_before(controller, sample);
+            let known = self.sent >> controller & 1 == 1;
+            let now = self.controls[usize::from(controller)];
+            if known && now == value {
+                continue;
+            }
+            if glide == Glide::Soft && known && matches!(controller, 7 | 10) {
+                value = value.clamp(now.saturating_sub(GLIDE), now.saturating_add(GLIDE));
+            }
+            self.control(controller, value);
+        }
+        self.target_gain = if track.audible { 1.0 } else { 0.0 };
+        if glide == Glide::None {
+            self.gain = self.target_gain;
+        }
+    }
+
+    /// Whether volume and pan have arrived where [`Self::chase`] was told to bring them.
+    pub fn has_arrived(&self, track: &ScheduledTrack, sample: i64) -> bool {
+        [7_u8, 10].iter().all(|&controller| {
+            self.controls[usize::from(controller)] == track.controller_before(controller, sample)
+        })
+    }
+
+    /// Sends one event of the schedule. `onset` is the tick at which a note began.
+    pub fn send(&mut self, kind: EventKind, key: u8, value: u8, onset: i64) {
+        match kind {
+            EventKind::Off => self.note_off(key),
+            EventKind::Control => self.control(key, value),
+            EventKind::On => self.note_on(key, value, onset),
+        }
+    }
+
+    fn note_on(&mut self, key: u8, velocity: u8, onset: i64) {
+        let (channel, key_index) = (self.channel, usize::from(key & 127));
+        self.sounding |= 1 << key_index;
+        self.onsets[key_index] = onset;
+        self.quiet = 0;
+        self.guarded(|synth| synth.note_on(channel, key_index as i32, i32::from(velocity)));
+    }
+
+    fn note_off(&mut self, key: u8) {
+        let bit = 1_u128 << (key & 127);
+        if self.sounding & bit != 0 {
+            self.sounding &= !bit;
+            let channel = self.channel;
+            self.guarded(|synth| synth.note_off(channel, i32::from(key & 127)));
+        }
+    }
+
+    /// Ends every note and lifts the pedal; releases ring on.
+    pub fn release_all(&mut self) {
+        for key in keys(self.sounding) {
+            self.note_off(key);
+        }
+        for pedal in [64, 66] {
+            if self.controls[pedal] != 0 {
+                self.control(pedal as u8, 0);
+            }
+        }
+    }
+
+    /// Ends the notes that `track` (of the schedule as it is now) does not hold at `tick`.
+    pub fn release_all_but(&mut self, track: &ScheduledTrack, tick: f64) {
+        for key in keys(self.sounding) {
+            if !track.part.holds(key, self.onsets[usize::from(key)], tick) {
+                self.note_off(key);
+            }
+        }
+    }
+
+    /// Adds the next samples to `left` and `right` (at most [`STRETCH`], a multiple of the block).
+    pub fn render_onto(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let frames = left.len().min(right.len()).min(STRETCH);
+        self.peak *= self.peak_decay.powi(frames as i32);
+        if self.peak < SILENCE {
+            self.peak = 0.0;
+        }
+        if self.synth.is_none() || self.failed || self.quiet > self.rest_after {
+            self.gain = self.target_gain;
+            return;
+        }
+        let (mut own_left, mut own_right) = ([0.0_f32; STRETCH], [0.0_f32; STRETCH]);
+        let (own_left, own_right) = (&mut own_left[..frames], &mut own_right[..frames]);
+        self.guarded(|synth| synth.render(own_left, own_right));
+        if self.failed {
+            return;
+        }
+        let mut loudest = 0.0_f32;
+        let mut heard = 0.0_f32;
+        for (index, (out_left, out_right)) in left.iter_mut().zip(right.iter_mut()).enumerate() {
+            let (Some(l), Some(r)) = (own_left.get(index), own_right.get(index)) else {
+                break;
+            };
+            if self.gain != self.target_gain {
+                let way = self.target_gain - self.gain;
+                self.gain += way.clamp(-self.gain_step, self.gain_step);
+            }
+            loudest = loudest.max(l.abs()).max(r.abs());
+            heard = heard.max(l.abs() * self.gain).max(r.abs() * self.gain);
+            *out_left += l * self.gain;
+            *out_right += r * self.gain;
+        }
+        self.peak = self.peak.max(heard);
+        if self.sounding == 0 && loudest < SILENCE {
+            self.quiet += frames;
+            if self.quiet > self.rest_after {
+                // Nothing is left to hear: forget what is below hearing, so that waking up starts clean.
+                self.guarded(|synth| {
+                    synth.note_off_all(true);
+                });
+            }
+        } else {
+            self.quiet = 0;
+        }
+    }
+
+    /// The level meter: the loudest sample, after mute and solo, falling slowly.
+    pub fn peak(&self) -> f32 {
+        self.peak
+    }
+
+    /// Whether nothing sounds, echoes included.
+    pub fn is_at_rest(&self) -> bool {
+        self.synth.is_none() || self.failed || self.quiet > self.rest_after
+    }
+}
+
+/// How fast state is brought where it belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glide {
+    /// At once: nothing is playing, or the score says so.
+    None,
+    /// In small steps, because someone is dragging a control.
+    Soft,
+}
+
+/// Every synthesizer of a stream.
+#[derive(Debug)]
+pub struct Rack {
+    /// By slot.
+    pub tracks: Vec<TrackSynth>,
+    /// For notes that are tried out.
+    pub preview: TrackSynth,
+}
+
+impl Rack {
+    /// `slots` synthesizers reading `font`.
+    pub fn new(font: Option<&Arc<Font>>, rate: u32, block: usize, slots: usize) -> Self {
+        Self {
+            tracks: (0..slots)
+                .map(|_| TrackSynth::new(font, rate, block))
+                .collect(),
+            preview: TrackSynth::new(font, rate, block),
+        }
+    }
+
+    /// Every synthesizer, that of previews last.
+    pub fn all(&mut self) -> impl Iterator<Item = &mut TrackSynth> {
+        self.tracks
+            .iter_mut()
+            .chain(std::iter::once(&mut self.preview))
+    }
+
+    /// Whether nothing sounds.
+    pub fn is_at_rest(&self) -> bool {
+        self.preview.is_at_rest() && self.tracks.iter().all(TrackSynth::is_at_rest)
+    }
+
+    /// Whether the SoundFont made any synthesizer fail.
+    pub fn has_failed(&self) -> bool {
+        self.preview.has_failed() || self.tracks.iter().any(TrackSynth::has_failed)
+    }
+}
+
+impl TrackSynth {
+    /// Plays one note outside the schedule.
+    pub fn try_note(&mut self, instrument: Instrument, key: u8, velocity: u8) {
+        self.note_off(key);
+        self.set_instrument(instrument);
+        if self.sent & 1 << 91 == 0 {
+            self.control(91, 40);
+        }
+        self.note_on(key, velocity, 0);
+    }
+
+    /// Ends a note begun with [`Self::try_note`].
+    pub fn end_note(&mut self, key: u8) {
+        self.note_off(key);
+    }
+}

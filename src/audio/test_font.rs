@@ -1,0 +1,112 @@
+//! A tiny SoundFont for tests, whose every note begins with a click on the very sample on which it is played.
+
+use std::sync::Arc;
+
+use super::soundfont::{Font, FontOrigin};
+use super::synths::TrackSynth;
+use crate::score::Instrument;
+
+/// Sample frames of the click and the tone after it.
+const FRAMES: usize = 4_800;
+
+fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let mut bytes = id.to_vec();
+    bytes.extend((body.len() as u32).to_le_bytes());
+    bytes.extend(body);
+    if body.len() % 2 == 1 {
+        bytes.push(0);
+    }
+    bytes
+}
+
+fn list(kind: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
+    let mut body = kind.to_vec();
+    body.extend(chunks.concat());
+    chunk(b"LIST", &body)
+}
+
+fn named(name: &str, words: &[u16], tail: &[u8]) -> Vec<u8> {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.resize(20, 0);
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(tail);
+    bytes
+}
+
+fn words(values: &[u16]) -> Vec<u8> {
+    values.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// The bytes of the font: program 0 of bank 0 and of the drum bank, one region each over all keys, no envelope delay,
+/// no dependence of pitch on key, loop over the tone.
+pub(crate) fn click() -> Vec<u8> {
+    let mut wave = vec![0_i16; FRAMES + 64];
+    for (index, sample) in wave.iter_mut().take(FRAMES).enumerate() {
+        let tone = (index as f32 * std::f32::consts::TAU / 48.0).sin() * 3_000.0;
+        *sample = if index < 16 { 30_000 } else { tone as i16 };
+    }
+    let smpl: Vec<u8> = wave.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let preset = |name, bank, bag| named(name, &[0, bank, bag], &[0; 12]);
+    let phdr = [
+        preset("Click", 0, 0),
+        preset("Drums", 128, 1),
+        preset("EOP", 0, 2),
+    ];
+    let nowhere = i16::MIN as u16;
+    // Delay, attack, hold of the volume envelope; release; scale tuning; sample modes; sample.
+    let igen = words(&[
+        33, nowhere, 34, nowhere, 35, nowhere, 38, nowhere, 56, 0, 54, 1, 53, 0, 0, 0,
+    ]);
+    let mut shdr_tail = Vec::new();
+    for value in [0, FRAMES as u32, 48, FRAMES as u32 - 48, 48_000] {
+        shdr_tail.extend(value.to_le_bytes());
+    }
+    shdr_tail.extend([60, 0, 0, 0, 1, 0]);
+    let shdr = [named("click", &[], &shdr_tail), named("EOS", &[], &[0; 26])].concat();
+    let pdta = list(
+        b"pdta",
+        &[
+            chunk(b"phdr", &phdr.concat()),
+            chunk(b"pbag", &words(&[0, 0, 1, 0, 2, 0])),
+            chunk(b"pmod", &[0; 10]),
+            chunk(b"pgen", &words(&[41, 0, 41, 0, 0, 0])),
+            chunk(
+                b"inst",
+                &[named("Click", &[0], &[]), named("EOI", &[1], &[])].concat(),
+            ),
+            chunk(b"ibag", &words(&[0, 0, 7, 0])),
+            chunk(b"imod", &[0; 10]),
+            chunk(b"igen", &igen),
+            chunk(b"shdr", &shdr),
+        ],
+    );
+    let info = list(
+        b"INFO",
+        &[
+            chunk(b"ifil", &words(&[2, 1])),
+            chunk(b"isng", b"EMU8000\0"),
+            chunk(b"INAM", b"Click\0"),
+        ],
+    );
+    let sdta = list(b"sdta", &[chunk(b"smpl", &smpl)]);
+    chunk(b"RIFF", &[b"sfbk".to_vec(), info, sdta, pdta].concat())
+}
+
+/// The font, parsed.
+pub(crate) fn font() -> Arc<Font> {
+    Arc::new(Font::from_bytes(&click(), "Click", FontOrigin::BuiltIn).unwrap())
+}
+
+/// Plays some of every preset of a font that may be damaged.
+pub(crate) fn play_everything(font: &Arc<Font>) {
+    let mut synth = TrackSynth::new(Some(font), 48_000, 8);
+    for instrument in [Instrument::pitched(0), Instrument::DRUMS] {
+        for key in [0, 60, 127] {
+            synth.try_note(instrument, key, 100);
+            let (mut left, mut right) = ([0.0; 128], [0.0; 128]);
+            for _ in 0..80 {
+                synth.render_onto(&mut left, &mut right);
+            }
+        }
+    }
+}
