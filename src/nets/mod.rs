@@ -1,3 +1,22 @@
-//! The networks, in libtorch: they know tensors, not songs.
+//! The networks: tensors in, tensors out. They know token numbers and shapes, not songs.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`checkpoint`] | trained weights from and to files |
+//! | [`musegan`] | phrases of several tracks from noise (Dong et al., AAAI 2018) |
+//! | [`music_transformer`] | piano performances (Huang et al., 2018) |
+//! | [`packed`] | half-precision products for decoding |
+//! | [`sampling`] | from logits to one token |
+//! | [`theme_transformer`] | continues a theme (Shih et al., IEEE TMM 2022) |
 
+pub mod checkpoint;
+mod error;
+mod layers;
+pub mod musegan;
+pub mod music_transformer;
 pub mod packed;
+pub mod sampling;
+pub mod theme_transformer;
+
+pub use error::NetError;
+pub use layers::Products;
