@@ -1,1 +1,121 @@
-//! The command line: the same engine as the window, without a display.
+//! The command line: the same engine as the window, for scripts, tests and batch work.
+//!
+//! Exit codes: 0 done, 1 failed, 2 the command was not understood. Reports go to stdout (`--json`: one JSON value), all else
+//! to stderr.
+
+mod convert;
+mod interrupt;
+mod measure;
+mod output;
+mod progress;
+mod render;
+mod songs;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use interrupt::Interrupt;
+
+/// A studio for composing with neural networks: draw a theme, have it continued, hear it, take it to a DAW as MIDI.
+#[derive(Debug, Parser)]
+#[command(
+    name = "leitmotif",
+    version,
+    arg_required_else_help = false,
+    after_help = "Without a command the studio opens. Every command explains itself: leitmotif continue --help"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of all commands.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// Print a machine-readable report (JSON) on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Threads for the networks; equal results need equal numbers
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+    /// Overwrite files that exist
+    #[arg(long, global = true)]
+    force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open the studio, on a file if one is given
+    #[command(after_help = "Example:\n  leitmotif open song.mid")]
+    Open {
+        /// A MIDI file or a project
+        file: Option<PathBuf>,
+    },
+    /// Render a song to a WAV file
+    Render(render::RenderArgs),
+    /// Convert between MIDI, project, WAV and PNG, by extension
+    Convert(convert::ConvertArgs),
+    /// Measure songs: how they treat their theme, and what their tracks are like
+    Measure(measure::MeasureArgs),
+}
+
+/// What a command ends with.
+type Outcome = anyhow::Result<()>;
+
+impl Cli {
+    /// Carries the command out; an error is one line on stderr.
+    pub fn run(self) -> ExitCode {
+        let common = self.common;
+        let outcome = match self.command {
+            None => crate::app::run(None),
+            Some(Command::Open { file }) => open(file),
+            Some(Command::Render(args)) => render::run(&args, &common),
+            Some(Command::Convert(args)) => convert::run(&args, &common),
+            Some(Command::Measure(args)) => measure::run(&args, &common),
+        };
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let message = format!("{error:#}").replace('\n', " ");
+                eprintln!("leitmotif: {message}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// A file that cannot be opened is told here, not in a window that then stands empty.
+fn open(file: Option<PathBuf>) -> Outcome {
+    if let Some(file) = &file {
+        crate::formats::open(file)?;
+    }
+    crate::app::run(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|help| help.contains("Example")),
+                "{} has none",
+                command.get_name()
+            );
+        }
+    }
+}
