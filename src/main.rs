@@ -25,7 +25,10 @@ fn main() -> ExitCode {
 fn wait_passively() {
     use std::os::unix::process::CommandExt as _;
     const WANTED: [(&str, &str); 2] = [("OMP_WAIT_POLICY", "passive"), ("GOMP_SPINCOUNT", "0")];
-    if WANTED.iter().all(|(name, _)| std::env::var_os(name).is_some()) {
+    if WANTED
+        .iter()
+        .all(|(name, _)| std::env::var_os(name).is_some())
+    {
         return;
     }
     let Ok(program) = std::env::current_exe() else {

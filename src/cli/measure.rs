@@ -127,7 +127,10 @@ fn theme_values(song: &Song, span: Span) -> Option<Values> {
     let theme = song.theme().or_else(|| regions.first().copied());
     let melody = match theme {
         Some(theme) => song.track(theme.track)?,
-        None => song.tracks.iter().find(|track| track.role == Role::Melody)?,
+        None => song
+            .tracks
+            .iter()
+            .find(|track| track.role == Role::Melody)?,
     };
     let fragment = theme.map_or_else(Fragment::default, |theme| {
         Fragment::in_span(melody, theme.span)

@@ -57,7 +57,14 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Outcome {
 
 /// Renders with the usual settings.
 pub(super) fn convert(input: &Path, out: &Path, common: &Common) -> Outcome {
-    render(input, out, None, RenderOptions::default().rate, false, common)
+    render(
+        input,
+        out,
+        None,
+        RenderOptions::default().rate,
+        false,
+        common,
+    )
 }
 
 fn render(
@@ -104,7 +111,8 @@ fn render(
         written.push(render_one(&song, &font, &options, &path, &interrupt)?);
     }
     let seconds = begun.elapsed().as_secs_f64();
-    let report = json!({ "soundfont": font.name(), "rate": rate, "seconds": seconds, "written": written });
+    let report =
+        json!({ "soundfont": font.name(), "rate": rate, "seconds": seconds, "written": written });
     output::report(common, &report, String::new);
     Ok(())
 }
