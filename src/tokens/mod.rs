@@ -4,8 +4,10 @@
 //! - [`clip`]: notes on the grid of sixteenths, which is all that these tokens can say; songs to clips and back.
 //! - [`theme`]: clips to token numbers and back.
 //! - [`labels`]: which place of the theme each token of a theme region answers to.
+//! - [`grammar`]: the automaton that says which token may come next.
 
 pub mod clip;
+pub mod grammar;
 pub mod labels;
 pub mod theme;
 pub mod theme_vocab;

@@ -1,0 +1,428 @@
+//! The automaton that says which token of the theme vocabulary may come next.
+//!
+//! It is asked for a mask before every draw, so no token is ever rejected and decoding is never stuck: whatever is
+//! drawn, something may follow. What it guarantees:
+//!
+//! - a note is Note-On, Duration, Velocity of one voice; notes stand after a Position; positions rise within a bar;
+//! - within a step the tempo comes first, then the voices in order, high pitch first, no pitch twice in a voice;
+//! - theme regions are not nested, hold whole bars, and stand where [`Rules`] ask for them;
+//! - every pitch lies in the scale and in its voice's register;
+//! - after the last bar the music is over, no region is open, and only padding follows.
+
+mod rules;
+
+use std::ops::Range;
+
+pub use rules::{FixedMelody, FreeThemes, Rules, Tempos, VoiceRule};
+use strum::IntoEnumIterator as _;
+
+use super::clip::ClipNote;
+use super::theme_vocab::{Id, MAX_DURATION, MAX_VELOCITY, SIZE, STEPS_PER_BAR, Token, Voice};
+
+/// What was read last, as far as it matters for what may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing, or the tempo before the first bar (true).
+    Start(bool),
+    ThemeStart,
+    ThemeEnd,
+    Bar,
+    Position,
+    Tempo,
+    NoteOn(Voice, u8),
+    Duration(Voice, u8),
+    /// A whole note: its voice and pitch.
+    Note(Voice, u8),
+    Finished,
+}
+
+/// Which tokens may close a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct BarLine {
+    bar: bool,
+    theme_start: bool,
+    theme_end: bool,
+}
+
+/// The state of one sequence.
+#[derive(Debug, Clone)]
+pub struct Grammar {
+    rules: Rules,
+    place: Place,
+    /// Bars begun.
+    bars: u32,
+    /// Position within the bar.
+    position: Option<u8>,
+    /// Notes of the current voice at this step.
+    chord: u8,
+    /// First bar of the open theme region.
+    region: Option<u32>,
+    /// Whether the current bar holds a note.
+    sounded: bool,
+    /// Bars without a note before the current one.
+    empty: u32,
+    /// Fixed melody notes already written.
+    fixed: usize,
+    /// Voices that have a pitch to play at all.
+    can_sound: [bool; 3],
+}
+
+impl Grammar {
+    /// The state before the first token.
+    pub fn new(mut rules: Rules) -> Self {
+        rules.painted.retain(|painted| !painted.is_empty());
+        rules.painted.sort_by_key(|painted| painted.start);
+        if let Some(bars) = rules.bars {
+            rules.painted.retain(|painted| painted.start < bars);
+            for painted in &mut rules.painted {
+                painted.end = painted.end.min(bars);
+            }
+        }
+        let limit = rules.fixed_melody.bars * STEPS_PER_BAR;
+        rules
+            .fixed_melody
+            .notes
+            .retain(|note| note.voice == Voice::Melody && note.step < limit);
+        let can_sound = std::array::from_fn(|rank| {
+            Voice::iter()
+                .nth(rank)
+                .is_some_and(|voice| (1..=127).any(|pitch| rules.allows(voice, pitch)))
+        });
+        Self {
+            rules,
+            place: Place::Start(false),
+            bars: 0,
+            position: None,
+            chord: 0,
+            region: None,
+            sounded: false,
+            empty: 0,
+            fixed: 0,
+            can_sound,
+        }
+    }
+
+    /// Whether the last bar is written and closed.
+    pub fn is_finished(&self) -> bool {
+        self.place == Place::Finished
+    }
+
+    /// Bars that were begun.
+    pub fn bars_begun(&self) -> u32 {
+        self.bars
+    }
+
+    /// Bars that are whole: no later token changes them.
+    pub fn bars_done(&self) -> u32 {
+        match self.place {
+            Place::Finished | Place::ThemeStart | Place::ThemeEnd => self.bars,
+            _ => self.bars.saturating_sub(1),
+        }
+    }
+
+    /// Whether a theme region is open.
+    pub fn in_theme(&self) -> bool {
+        self.region.is_some()
+    }
+
+    /// Marks in `mask` (at least [`SIZE`] long) exactly the tokens that may come next; at least one may.
+    pub fn allowed(&self, mask: &mut [bool]) {
+        mask.fill(false);
+        let mut allow = |token: Token| {
+            if let Some(slot) = mask.get_mut(token.id() as usize) {
+                *slot = true;
+            }
+        };
+        match self.place {
+            Place::Finished => allow(Token::Padding),
+            Place::ThemeStart => allow(Token::Bar),
+            Place::NoteOn(voice, _) => match self.due_note().filter(|_| voice == Voice::Melody) {
+                Some(note) => allow(Token::Duration(voice, note.length)),
+                None => {
+                    (1..=self.longest()).for_each(|length| allow(Token::Duration(voice, length)));
+                }
+            },
+            Place::Duration(voice, _) => match self.due_note().filter(|_| voice == Voice::Melody) {
+                Some(note) => allow(Token::Velocity(voice, note.velocity)),
+                None => {
+                    (1..=MAX_VELOCITY).for_each(|velocity| allow(Token::Velocity(voice, velocity)))
+                }
+            },
+            Place::Start(_)
+            | Place::ThemeEnd
+            | Place::Bar
+            | Place::Position
+            | Place::Tempo
+            | Place::Note(..) => self.allow_events(&mut allow),
+        }
+    }
+
+    /// Whether `token` may come next.
+    pub fn permits(&self, token: Id) -> bool {
+        let mut mask = [false; SIZE];
+        self.allowed(&mut mask);
+        usize::try_from(token)
+            .ok()
+            .and_then(|index| mask.get(index))
+            .is_some_and(|allowed| *allowed)
+    }
+
+    /// Takes the next token. A token that was not allowed (given music may break the rules) is taken for what it says.
+    pub fn push(&mut self, token: Id) {
+        let Some(token) = Token::from_id(token) else {
+            return;
+        };
+        let limit_reached = self.rules.bars.is_some_and(|bars| self.bars >= bars);
+        self.place = match token {
+            _ if self.place == Place::Finished => Place::Finished,
+            Token::Padding | Token::PhraseStart | Token::PhraseEnd => return,
+            Token::Bar if limit_reached => Place::Finished,
+            Token::Bar => {
+                if self.bars > 0 {
+                    self.empty = if self.sounded { 0 } else { self.empty + 1 };
+                }
+                self.bars += 1;
+                self.position = None;
+                self.sounded = false;
+                Place::Bar
+            }
+            Token::ThemeStart => {
+                self.region = Some(self.bars);
+                Place::ThemeStart
+            }
+            Token::ThemeEnd => {
+                self.region = None;
+                if limit_reached {
+                    Place::Finished
+                } else {
+                    Place::ThemeEnd
+                }
+            }
+            Token::Tempo(_) if self.bars == 0 => Place::Start(true),
+            Token::Tempo(_) => Place::Tempo,
+            Token::Position(position) => {
+                self.position = Some(position);
+                self.chord = 0;
+                Place::Position
+            }
+            Token::NoteOn(voice, pitch) => {
+                let same = matches!(self.place, Place::Note(last, _) if last == voice);
+                self.chord = if same {
+                    self.chord.saturating_add(1)
+                } else {
+                    1
+                };
+                self.sounded = true;
+                Place::NoteOn(voice, pitch)
+            }
+            Token::Duration(voice, _) => match self.place {
+                Place::NoteOn(_, pitch) => Place::Duration(voice, pitch),
+                _ => Place::Duration(voice, 127),
+            },
+            Token::Velocity(voice, _) => match self.place {
+                Place::Duration(_, pitch) => {
+                    if voice == Voice::Melody && self.due_note().is_some() {
+                        self.fixed += 1;
+                    }
+                    Place::Note(voice, pitch)
+                }
+                _ => Place::Note(voice, 127),
+            },
+        };
+    }
+
+    /// Everything that may follow where an event may begin.
+    fn allow_events(&self, allow: &mut impl FnMut(Token)) {
+        let can_sound = self.can_sound.contains(&true);
+        if self.place == Place::Start(false)
+            || (self.place == Place::Position && self.rules.tempos == Tempos::Anywhere)
+        {
+            for bpm in (17..=194).step_by(3) {
+                allow(Token::Tempo(bpm));
+            }
+        }
+        let due = self.due_note();
+        if let (Some(note), true) = (due, self.awaits_notes()) {
+            allow(Token::NoteOn(Voice::Melody, note.pitch));
+            return;
+        }
+        if self.awaits_notes() {
+            for voice in Voice::iter() {
+                self.allow_pitches(voice, allow);
+            }
+        }
+        if self.place == Place::Position {
+            return;
+        }
+        let next_fixed = self.next_fixed_in_bar();
+        if self.bars > 0 && !matches!(self.place, Place::Start(_) | Place::ThemeEnd) {
+            let from = self.position.map_or(0, |position| position + 1);
+            for position in from..STEPS_PER_BAR as u8 {
+                let has_fixed = next_fixed.is_some_and(|next| position == next);
+                let passes_fixed = next_fixed.is_some_and(|next| position > next);
+                if has_fixed || (!passes_fixed && self.can_sound_now()) {
+                    allow(Token::Position(position));
+                }
+            }
+        }
+        if next_fixed.is_some() {
+            return;
+        }
+        let too_empty = matches!(self.place, Place::Bar | Place::Tempo)
+            && !self.sounded
+            && self.empty >= self.rules.empty_bars
+            && can_sound
+            && self.can_sound_now()
+            && self
+                .position
+                .is_none_or(|position| u32::from(position) + 1 < STEPS_PER_BAR);
+        if too_empty {
+            return;
+        }
+        let line = self.bar_line();
+        if line.bar {
+            allow(Token::Bar);
+        }
+        if line.theme_start {
+            allow(Token::ThemeStart);
+        }
+        if line.theme_end {
+            allow(Token::ThemeEnd);
+        }
+    }
+
+    /// Whether a note may begin at the current step.
+    fn awaits_notes(&self) -> bool {
+        matches!(self.place, Place::Position | Place::Note(..))
+            || (self.place == Place::Tempo && self.bars > 0)
+    }
+
+    /// Whether any voice may play in the current bar, fixed notes aside.
+    fn can_sound_now(&self) -> bool {
+        let [melody, bridge, piano] = self.can_sound;
+        (melody && !self.melody_is_fixed()) || bridge || piano
+    }
+
+    fn melody_is_fixed(&self) -> bool {
+        self.bars <= self.rules.fixed_melody.bars
+    }
+
+    fn allow_pitches(&self, voice: Voice, allow: &mut impl FnMut(Token)) {
+        if voice == Voice::Melody && self.melody_is_fixed() {
+            return;
+        }
+        let below = match self.place {
+            Place::Note(last, _) if last > voice => return,
+            Place::Note(last, pitch) if last == voice => {
+                if self.chord >= self.rules.voice(voice).chord {
+                    return;
+                }
+                pitch
+            }
+            _ => 128,
+        };
+        for pitch in (1..below).filter(|pitch| self.rules.allows(voice, *pitch)) {
+            allow(Token::NoteOn(voice, pitch));
+        }
+    }
+
+    /// The fixed melody note that must be written now, at this very step.
+    fn due_note(&self) -> Option<&ClipNote> {
+        let step = (self.bars.checked_sub(1)?) * STEPS_PER_BAR + u32::from(self.position?);
+        self.rules
+            .fixed_melody
+            .notes
+            .get(self.fixed)
+            .filter(|note| note.step == step)
+    }
+
+    /// The position of the next fixed melody note of the current bar.
+    fn next_fixed_in_bar(&self) -> Option<u8> {
+        let bar = self.bars.checked_sub(1)?;
+        let note = self.rules.fixed_melody.notes.get(self.fixed)?;
+        (note.step / STEPS_PER_BAR == bar).then_some((note.step % STEPS_PER_BAR) as u8)
+    }
+
+    /// The longest duration that a note at this step may have.
+    fn longest(&self) -> u8 {
+        let Some(bars) = self.rules.bars.filter(|_| self.rules.stop_at_end) else {
+            return MAX_DURATION;
+        };
+        let now =
+            self.bars.saturating_sub(1) * STEPS_PER_BAR + u32::from(self.position.unwrap_or(0));
+        (bars * STEPS_PER_BAR)
+            .saturating_sub(now)
+            .clamp(1, u32::from(MAX_DURATION)) as u8
+    }
+
+    /// How the bar written so far may be closed.
+    fn bar_line(&self) -> BarLine {
+        let bar = BarLine {
+            bar: true,
+            ..BarLine::default()
+        };
+        let theme_start = BarLine {
+            theme_start: true,
+            ..BarLine::default()
+        };
+        let theme_end = BarLine {
+            theme_end: true,
+            ..BarLine::default()
+        };
+        let next = self.bars;
+        let at_limit = self.rules.bars.is_some_and(|bars| next >= bars);
+        if at_limit {
+            return if self.region.is_some() {
+                theme_end
+            } else {
+                bar
+            };
+        }
+        let painted = |bar: u32| {
+            self.rules
+                .painted
+                .iter()
+                .find(|painted| painted.contains(&bar))
+        };
+        match (self.region, painted(next)) {
+            (Some(_), Some(painted)) if painted.start == next => theme_end,
+            (None, Some(painted)) if painted.start == next => theme_start,
+            (None, Some(_)) | (Some(_), Some(_)) => bar,
+            (Some(start), None) => {
+                let length = next - start;
+                match (&self.rules.free_themes, painted(start)) {
+                    (_, Some(_)) | (FreeThemes::Never, None) => theme_end,
+                    (FreeThemes::OfBars(bars), None) if length >= *bars.end() => theme_end,
+                    (FreeThemes::OfBars(bars), None) if length < *bars.start() => bar,
+                    (FreeThemes::OfBars(_), None) => BarLine {
+                        bar: true,
+                        ..theme_end
+                    },
+                }
+            }
+            (None, None) => BarLine {
+                theme_start: self.has_room_for_theme(next),
+                ..bar
+            },
+        }
+    }
+
+    /// Whether a free region that begins at bar `next` can be long enough.
+    fn has_room_for_theme(&self, next: u32) -> bool {
+        let FreeThemes::OfBars(bars) = &self.rules.free_themes else {
+            return false;
+        };
+        let until = |painted: &Range<u32>| (painted.start > next).then_some(painted.start);
+        let end = self
+            .rules
+            .painted
+            .iter()
+            .filter_map(until)
+            .chain(self.rules.bars)
+            .min();
+        end.is_none_or(|end| next.saturating_add(*bars.start()) <= end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
+
+use super::super::theme::{decode, encode};
+use super::*;
+use crate::score::{Key, Pitch, PitchClassSet};
+
+/// Draws from the mask, all allowed tokens alike but bar lines rarer, until the music is over or `most` tokens stand.
+fn draw(rules: &Rules, seed: u64, most: usize) -> (Vec<Id>, Grammar) {
+    let mut rng = Pcg64Mcg::seed_from_u64(seed);
+    let mut grammar = Grammar::new(rules.clone());
+    let (mut tokens, mut mask) = (Vec::new(), [false; SIZE]);
+    while tokens.len() < most && !grammar.is_finished() {
+        grammar.allowed(&mut mask);
+        let allowed: Vec<usize> = (0..SIZE).filter(|index| mask[*index]).collect();
+        assert!(!allowed.is_empty(), "stuck after {tokens:?}");
+        let lines: Vec<usize> = allowed.iter().copied().filter(|id| *id >= 1012).collect();
+        let pool = if !lines.is_empty() && rng.random_bool(0.5) {
+            lines
+        } else {
+            allowed
+        };
+        let token = pool[rng.random_range(0..pool.len())] as Id;
+        assert!(grammar.permits(token));
+        grammar.push(token);
+        tokens.push(token);
+    }
+    (tokens, grammar)
+}
+
+fn ids(names: &[&str]) -> Vec<Id> {
+    names
+        .iter()
+        .map(|name| name.parse::<Token>().unwrap().id())
+        .collect()
+}
+
+fn after(rules: &Rules, names: &[&str]) -> Grammar {
+    let mut grammar = Grammar::new(rules.clone());
+    for id in ids(names) {
+        assert!(grammar.permits(id), "{:?}", Token::from_id(id));
+        grammar.push(id);
+    }
+    grammar
+}
+
+fn permitted(grammar: &Grammar, name: &str) -> bool {
+    grammar.permits(name.parse::<Token>().unwrap().id())
+}
+
+#[test]
+fn the_published_themes_are_grammatical() {
+    let themes: std::collections::BTreeMap<String, Vec<Id>> =
+        serde_json::from_str(include_str!("../../../tests/data/theme_tokens.json")).unwrap();
+    for (name, tokens) in themes {
+        let mut grammar = Grammar::new(Rules::default());
+        for (at, token) in tokens.iter().enumerate() {
+            assert!(grammar.permits(*token), "{name} token {at}");
+            grammar.push(*token);
+        }
+    }
+}
+
+#[test]
+fn within_a_step_pitches_fall_and_voices_follow_their_order() {
+    let grammar = after(
+        &Rules::default(),
+        &[
+            "Tempo_119",
+            "Theme_Start",
+            "Bar",
+            "Position_4",
+            "Note-On-MELODY_60",
+            "Note-Duration-MELODY_4",
+            "Note-Velocity-MELODY_90",
+        ],
+    );
+    for (name, allowed) in [
+        ("Note-On-MELODY_59", true),
+        ("Note-On-MELODY_60", false),
+        ("Note-On-MELODY_61", false),
+        ("Note-On-PIANO_61", true),
+        ("Position_5", true),
+        ("Position_4", false),
+        ("Theme_End", true),
+        ("Theme_Start", false),
+        ("Tempo_119", false),
+        ("Bar", true),
+        ("padding", false),
+    ] {
+        assert_eq!(permitted(&grammar, name), allowed, "{name}");
+    }
+}
+
+#[test]
+fn painted_bars_become_regions_and_the_end_closes_them() {
+    let rules = Rules {
+        bars: Some(3),
+        painted: std::iter::once(1..3).collect(),
+        free_themes: FreeThemes::Never,
+        ..Rules::default()
+    };
+    let mut grammar = after(&rules, &["Tempo_119", "Bar"]);
+    assert!(!permitted(&grammar, "Bar"));
+    for (token, next) in [
+        ("Theme_Start", "Bar"),
+        ("Bar", "Bar"),
+        ("Bar", "Theme_End"),
+        ("Theme_End", "padding"),
+    ] {
+        assert!(permitted(&grammar, token), "{token}");
+        grammar.push(ids(&[token])[0]);
+        assert!(permitted(&grammar, next), "{next} after {token}");
+    }
+    assert!(grammar.is_finished());
+    assert_eq!(grammar.bars_done(), 3);
+}
+
+#[test]
+fn a_fixed_melody_is_written_note_for_note() {
+    let notes: Vec<ClipNote> = [(2, 60), (9, 64), (9, 55), (20, 62)]
+        .map(|(step, pitch)| ClipNote {
+            voice: Voice::Melody,
+            step,
+            length: 3,
+            pitch,
+            velocity: 77,
+        })
+        .to_vec();
+    let rules = Rules {
+        bars: Some(3),
+        fixed_melody: FixedMelody {
+            bars: 2,
+            notes: notes.clone(),
+        },
+        ..Rules::default()
+    };
+    for seed in 0..50 {
+        let (tokens, grammar) = draw(&rules, seed, 100_000);
+        assert!(grammar.is_finished());
+        let clip = decode(&tokens).unwrap();
+        let melody: Vec<ClipNote> = clip
+            .notes
+            .into_iter()
+            .filter(|note| note.voice == Voice::Melody && note.step < 32)
+            .collect();
+        assert_eq!(melody, notes);
+    }
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let painted = prop_oneof![
+        Just(vec![]),
+        Just(vec![0..2]),
+        Just(vec![1..2, 2..4]),
+        Just(vec![3..40]),
+    ];
+    let free = prop_oneof![
+        Just(FreeThemes::Never),
+        Just(FreeThemes::OfBars(2..=2)),
+        Just(FreeThemes::OfBars(1..=4)),
+    ];
+    let registers = prop_oneof![Just(1..=127), Just(48..=72), Just(61..=61), Just(90..=80)];
+    (
+        0_u16..4096,
+        1_u32..7,
+        painted,
+        free,
+        registers,
+        0_u8..4,
+        0_u32..3,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(scale, bars, painted, free_themes, register, chord, empty_bars, tempo)| {
+                let mut rules = Rules {
+                    scale: PitchClassSet::from_bits(scale),
+                    bars: Some(bars),
+                    painted,
+                    free_themes,
+                    empty_bars,
+                    tempos: if tempo {
+                        Tempos::Anywhere
+                    } else {
+                        Tempos::AtStart
+                    },
+                    ..Rules::default()
+                };
+                *rules.voice_mut(Voice::Melody) = VoiceRule {
+                    register: register.clone(),
+                    chord: 1,
+                };
+                *rules.voice_mut(Voice::Bridge) = VoiceRule::silent();
+                *rules.voice_mut(Voice::Piano) = VoiceRule { register, chord };
+                rules
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn whatever_is_drawn_is_music_and_keeps_the_rules(rules in rules(), seed in any::<u64>()) {
+        let (tokens, grammar) = draw(&rules, seed, 20_000);
+        prop_assume!(grammar.is_finished());
+        let clip = decode(&tokens).unwrap();
+        // The token that ends the music is a Bar that begins none.
+        let bars = rules.bars.unwrap();
+        prop_assert!(clip.bars == bars || clip.bars == bars + 1);
+        for note in &clip.notes {
+            prop_assert!(rules.allows(note.voice, note.pitch));
+            prop_assert!(note.step + u32::from(note.length) <= bars * STEPS_PER_BAR);
+        }
+        for painted in &rules.painted {
+            let painted = painted.start..painted.end.min(bars);
+            prop_assert!(painted.is_empty() || clip.themes.contains(&painted), "{:?}", clip.themes);
+        }
+        for theme in &clip.themes {
+            if let FreeThemes::OfBars(lengths) = &rules.free_themes {
+                let length = theme.end - theme.start;
+                prop_assert!(
+                    lengths.contains(&length)
+                        || rules.painted.iter().any(|painted| painted.start == theme.start || painted.start == theme.end)
+                        || theme.end == bars
+                );
+            }
+        }
+        let again = encode(&clip);
+        let start_tempo = tokens.first().is_some_and(|id| matches!(Token::from_id(*id), Some(Token::Tempo(_))));
+        if !start_tempo {
+            prop_assert_eq!(again, tokens);
+        }
+    }
+
+    #[test]
+    fn without_rules_it_never_sticks(seed in any::<u64>()) {
+        let (tokens, _) = draw(&Rules { scale: Key::default().pitch_classes(), ..Rules::default() }, seed, 600);
+        prop_assert_eq!(tokens.len(), 600);
+        for id in tokens {
+            if let Some(Token::NoteOn(_, pitch)) = Token::from_id(id) {
+                prop_assert!(Key::default().pitch_classes().contains(Pitch::clamped(i32::from(pitch))));
+            }
+        }
+    }
+}
