@@ -1,1 +1,28 @@
 //! Asks a network for music: jobs, candidates, ranking, lineage, the worker thread.
+//!
+//! The window and the command line hand a [`Request`] to a [`Worker`] and read [`Event`]s: bars as they are written,
+//! then the finished [`Candidate`]s, best first. [`place()`] puts a candidate into a song. The networks live on the
+//! worker's own thread; without the `torch` feature it answers every request with an error that says so.
+
+mod candidate;
+#[cfg(feature = "torch")]
+mod continuation;
+mod job;
+mod lineage;
+mod model;
+mod place;
+mod rank;
+mod settings;
+mod theme;
+#[cfg(feature = "torch")]
+mod torch_model;
+mod worker;
+
+pub use candidate::{Better, Candidate, Measured};
+pub use job::{Busy, Event, JobId, Kind, Request};
+pub use lineage::settings_of;
+pub use model::{ModelError, ModelInfo, ModelPaths};
+pub use place::place;
+pub use settings::{ContinueSettings, Returns};
+pub use theme::{MAX_THEME_BARS, Theme, ThemeError};
+pub use worker::{Worker, WorkerSettings};

@@ -36,6 +36,19 @@ enum Place {
     Finished,
 }
 
+/// What kind of token comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expects {
+    /// A bar line, a position, a tempo or a note's pitch.
+    Event,
+    /// The duration of a note.
+    Duration,
+    /// The velocity of a note.
+    Velocity,
+    /// Nothing: the music is over.
+    Nothing,
+}
+
 /// Which tokens may close a bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct BarLine {
@@ -117,6 +130,16 @@ impl Grammar {
         match self.place {
             Place::Finished | Place::ThemeStart | Place::ThemeEnd => self.bars,
             _ => self.bars.saturating_sub(1),
+        }
+    }
+
+    /// What kind of token comes next.
+    pub fn expects(&self) -> Expects {
+        match self.place {
+            Place::NoteOn(..) => Expects::Duration,
+            Place::Duration(..) => Expects::Velocity,
+            Place::Finished => Expects::Nothing,
+            _ => Expects::Event,
         }
     }
 
@@ -387,7 +410,7 @@ impl Grammar {
         match (self.region, painted(next)) {
             (Some(_), Some(painted)) if painted.start == next => theme_end,
             (None, Some(painted)) if painted.start == next => theme_start,
-            (None, Some(_)) | (Some(_), Some(_)) => bar,
+            (_, Some(_)) => bar,
             (Some(start), None) => {
                 let length = next - start;
                 match (&self.rules.free_themes, painted(start)) {

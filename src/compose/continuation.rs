@@ -1,0 +1,317 @@
+//! Continuing a theme: the candidates of one request, written side by side.
+
+use std::sync::Arc;
+
+use rand::SeedableRng as _;
+use rand_pcg::Pcg64;
+
+use super::model::{ModelError, ThemeModel};
+use super::{ContinueSettings, Returns, Theme};
+use crate::nets::sampling::{Sampler, Sampling, SamplingError};
+use crate::score::{Key, PitchClassSet};
+use crate::tokens::clip::Clip;
+use crate::tokens::grammar::{Expects, FixedMelody, FreeThemes, Grammar, Rules, Tempos, VoiceRule};
+use crate::tokens::labels::{LabelClock, SourceMarks};
+use crate::tokens::theme::{DecodeError, decode};
+use crate::tokens::theme_vocab::{BAR, Id, SIZE, THEME_END, THEME_START, Token, Voice};
+
+/// Tokens of context that are kept when the context is full: the last whole bars that fit.
+const KEPT_CONTEXT: usize = 384;
+/// Tokens that one bar may have before its end is made likelier; no bar of the training songs comes near it.
+const LONG_BAR: usize = 160;
+
+/// Why a continuation stopped without a result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ContinueError {
+    /// The network failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// No token could be drawn.
+    #[error("no token could be drawn: {0}")]
+    Sampling(#[from] SamplingError),
+    /// What was drawn is no music: an error of the program.
+    #[error("the network's tokens are no music: {0}")]
+    Decode(#[from] DecodeError),
+}
+
+/// A whole bar of a candidate.
+pub(crate) struct Progress<'a> {
+    /// Which candidate.
+    pub(crate) candidate: u32,
+    /// Its whole bars so far.
+    pub(crate) bars_done: u32,
+    /// Those bars.
+    pub(crate) clip: &'a Clip,
+}
+
+/// What was written.
+pub(crate) struct Written {
+    /// The candidates that are complete, by number.
+    pub(crate) clips: Vec<(u32, Clip)>,
+    /// Whether all are.
+    pub(crate) complete: bool,
+    /// Tokens drawn.
+    pub(crate) tokens: u64,
+}
+
+/// One candidate.
+struct Row {
+    index: u32,
+    grammar: Grammar,
+    clock: LabelClock,
+    rng: Pcg64,
+    tokens: Vec<Id>,
+    labels: Vec<i64>,
+    /// Places in `tokens` where a bar begins, its Theme_Start included.
+    bar_starts: Vec<usize>,
+    /// Bars that were reported.
+    reported: u32,
+}
+
+impl Row {
+    fn push(&mut self, token: Id) {
+        let begins_bar =
+            token == THEME_START || token == BAR && self.tokens.last() != Some(&THEME_START);
+        if begins_bar {
+            self.bar_starts.push(self.tokens.len());
+        }
+        self.grammar.push(token);
+        self.labels.push(self.clock.push(token));
+        self.tokens.push(token);
+    }
+
+    /// The last whole bars that fit into `most` tokens; the last tokens where not even one does.
+    fn context(&self, most: usize) -> (&[Id], &[i64]) {
+        let length = self.tokens.len();
+        let earliest = length.saturating_sub(most);
+        let from = if earliest == 0 {
+            0
+        } else {
+            self.bar_starts
+                .iter()
+                .copied()
+                .find(|start| *start >= earliest && *start < length)
+                .unwrap_or(earliest)
+        };
+        (
+            self.tokens.get(from..).unwrap_or_default(),
+            self.labels.get(from..).unwrap_or_default(),
+        )
+    }
+
+    /// Tokens since the last bar line.
+    fn bar_tokens(&self) -> usize {
+        self.tokens.len() - self.bar_starts.last().copied().unwrap_or(0)
+    }
+}
+
+/// How tokens are drawn where they mean different things.
+struct Samplers {
+    outside: Sampler,
+    inside: Sampler,
+    velocity: Sampler,
+}
+
+impl Samplers {
+    fn new(settings: &ContinueSettings) -> Self {
+        let sampler = |temperature: f32| {
+            Sampler::new(Sampling {
+                temperature,
+                top_k: settings.top_k,
+                top_p: settings.top_p,
+            })
+        };
+        Self {
+            outside: sampler(settings.temperature),
+            inside: sampler(settings.theme_temperature.min(settings.temperature)),
+            // Loudness is the network's weakest subject: kept calm, so that a line does not jump from note to note.
+            velocity: sampler(settings.temperature.min(VELOCITY_TEMPERATURE)),
+        }
+    }
+
+    fn at(&mut self, grammar: &Grammar) -> &mut Sampler {
+        if grammar.expects() == Expects::Velocity {
+            &mut self.velocity
+        } else if grammar.in_theme() {
+            &mut self.inside
+        } else {
+            &mut self.outside
+        }
+    }
+}
+
+/// Highest temperature at which velocities are drawn.
+const VELOCITY_TEMPERATURE: f32 = 0.7;
+
+/// The rules of a continuation. Bars count from the theme's first, which is written before the new ones.
+fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
+    let lead = theme.clip.bars;
+    let bars = settings.bars.clamp(1, ContinueSettings::MAX_BARS);
+    let mut rules = Rules {
+        scale: settings
+            .scale
+            .map_or(PitchClassSet::ALL, Key::pitch_classes),
+        tempos: Tempos::AtStart,
+        bars: Some(lead + bars),
+        painted: settings
+            .painted
+            .iter()
+            .map(|painted| painted.start.saturating_add(lead)..painted.end.saturating_add(lead))
+            .collect(),
+        free_themes: match settings.returns {
+            Returns::Free => FreeThemes::OfBars(lead..=lead),
+            Returns::Painted => FreeThemes::Never,
+        },
+        empty_bars: 1,
+        ..Rules::default()
+    };
+    *rules.voice_mut(Voice::Melody) = VoiceRule {
+        register: 36..=96,
+        chord: 1,
+    };
+    *rules.voice_mut(Voice::Bridge) = VoiceRule::silent();
+    *rules.voice_mut(Voice::Piano) = if settings.piano {
+        VoiceRule {
+            register: 24..=96,
+            chord: 6,
+        }
+    } else {
+        VoiceRule::silent()
+    };
+    // A melody alone gets its accompaniment first: the network has hardly seen themes go on from a bare line.
+    if theme.is_melody_only() && settings.piano {
+        rules.painted.push(0..lead);
+        rules.fixed_melody = FixedMelody {
+            bars: lead,
+            notes: theme.clip.notes.clone(),
+        };
+    }
+    rules
+}
+
+/// Writes `candidates` continuations of `theme`. `report` is called with each whole bar of each candidate, and may stop
+/// the writing: then only complete candidates are returned. The same arguments give the same notes.
+pub(crate) fn write(
+    model: &dyn ThemeModel,
+    theme: &Theme,
+    settings: &ContinueSettings,
+    seed: u64,
+    candidates: u32,
+    is_cancelled: &dyn Fn() -> bool,
+    report: &mut dyn FnMut(&Progress<'_>),
+) -> Result<Written, ContinueError> {
+    let source = theme.source();
+    let marks = Arc::new(SourceMarks::new(&source));
+    let rules = rules(theme, settings);
+    let lead = theme.clip.bars;
+    let total = settings.bars.clamp(1, ContinueSettings::MAX_BARS);
+    let mut prefix = vec![Token::Tempo(theme.bpm).id()];
+    if rules.fixed_melody.bars > 0 {
+        prefix.push(THEME_START);
+    } else {
+        prefix.extend(&source);
+    }
+    let mut rows: Vec<Row> = (0..candidates.clamp(1, 64))
+        .map(|index| {
+            let mut row = Row {
+                index,
+                grammar: Grammar::new(rules.clone()),
+                clock: LabelClock::new(model.info().labels, Arc::clone(&marks)),
+                rng: Pcg64::seed_from_u64(mix(seed, index)),
+                tokens: Vec::new(),
+                labels: Vec::new(),
+                bar_starts: Vec::new(),
+                reported: 0,
+            };
+            prefix.iter().for_each(|token| row.push(*token));
+            row
+        })
+        .collect();
+    let context = model.info().context;
+    let kept = KEPT_CONTEXT.min(context.saturating_sub(1)).max(1);
+    let mut samplers = Samplers::new(settings);
+    let mut network = model.start(&source, rows.len())?;
+    // All candidates begin alike: one prefix serves them all.
+    let mut logits = match rows.first() {
+        Some(row) => network.prime(&[row.context(kept)])?,
+        None => Vec::new(),
+    };
+    let (mut clips, mut drawn) = (Vec::new(), 0);
+    let mut mask = [false; SIZE];
+    while !rows.is_empty() {
+        if is_cancelled() {
+            break;
+        }
+        for (row, logits) in rows.iter_mut().zip(logits.chunks_mut(SIZE)) {
+            row.grammar.allowed(&mut mask);
+            close_long_bar(row, &mut mask);
+            let token = samplers
+                .at(&row.grammar)
+                .sample(logits, &mask, &mut row.rng)?;
+            row.push(token as Id);
+            drawn += 1;
+            let done = row.grammar.bars_done().saturating_sub(lead).min(total);
+            if done > row.reported {
+                row.reported = done;
+                let clip = decode(&row.tokens)?.bars_of(lead..lead + done);
+                report(&Progress {
+                    candidate: row.index,
+                    bars_done: done,
+                    clip: &clip,
+                });
+                if row.grammar.is_finished() {
+                    clips.push((row.index, clip));
+                }
+            }
+        }
+        let open: Vec<usize> = (0..rows.len())
+            .filter(|place| {
+                rows.get(*place)
+                    .is_some_and(|row| !row.grammar.is_finished())
+            })
+            .collect();
+        if open.len() < rows.len() {
+            rows.retain(|row| !row.grammar.is_finished());
+            if rows.is_empty() {
+                break;
+            }
+            network.keep(&open)?;
+        }
+        logits = if network.remaining() == 0 {
+            let prefixes: Vec<_> = rows.iter().map(|row| row.context(kept)).collect();
+            network.prime(&prefixes)?
+        } else {
+            let last = |numbers: &[i64]| numbers.last().copied().unwrap_or_default();
+            let tokens: Vec<Id> = rows.iter().map(|row| last(&row.tokens)).collect();
+            let labels: Vec<i64> = rows.iter().map(|row| last(&row.labels)).collect();
+            network.step(&tokens, &labels)?
+        };
+    }
+    clips.sort_by_key(|(index, _)| *index);
+    Ok(Written {
+        complete: rows.is_empty(),
+        clips,
+        tokens: drawn,
+    })
+}
+
+/// Leaves only bar lines allowed where a bar has become far too long.
+fn close_long_bar(row: &Row, mask: &mut [bool]) {
+    const LINES: [Id; 3] = [BAR, THEME_START, THEME_END];
+    let may_close = LINES
+        .iter()
+        .any(|line| mask.get(*line as usize).copied().unwrap_or(false));
+    if row.bar_tokens() > LONG_BAR && may_close {
+        for (id, allowed) in (0..).zip(mask.iter_mut()) {
+            *allowed &= LINES.contains(&id);
+        }
+    }
+}
+
+/// A generator's seed from the job's and the candidate's number (SplitMix64's finaliser).
+fn mix(seed: u64, index: u32) -> u64 {
+    let mut z = seed.wrapping_add((u64::from(index) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

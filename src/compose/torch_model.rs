@@ -1,0 +1,120 @@
+//! The trained Theme Transformer behind the seam of [`super::model`].
+
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::model::{ModelError, ModelInfo, ModelPaths, NextToken, ThemeModel};
+use crate::nets::NetError;
+use crate::nets::theme_transformer::{Decoder, LabelKind, Session};
+use crate::tokens::labels::Labels;
+use crate::tokens::theme_vocab::{Id, SIZE};
+
+/// The name of the model that continues themes: its folder's.
+const THEME: &str = "theme";
+
+/// A loaded Theme Transformer, ready to decode.
+struct TorchTheme {
+    decoder: Decoder,
+    info: ModelInfo,
+}
+
+/// Loads the model from the first folder that has it.
+pub(crate) fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
+    let folder = paths.model(THEME).ok_or_else(|| ModelError::Missing {
+        name: THEME.to_owned(),
+        searched: paths.folders.clone(),
+    })?;
+    let broken = |message: String| ModelError::Broken {
+        folder: folder.clone(),
+        message,
+    };
+    let decoder = Decoder::load(&folder).map_err(|error| broken(error.to_string()))?;
+    let config = decoder.network().config();
+    if config.vocab != SIZE as i64 {
+        return Err(broken(format!(
+            "its vocabulary has {} tokens, not {SIZE}",
+            config.vocab
+        )));
+    }
+    let info = ModelInfo {
+        name: THEME.to_owned(),
+        checkpoint: checksum(&folder).map_err(|error| broken(error.to_string()))?,
+        labels: match config.labels {
+            LabelKind::Published => Labels::Published,
+            LabelKind::Timed => Labels::Timed,
+        },
+        context: config.max_target,
+    };
+    Ok(Box::new(TorchTheme { decoder, info }))
+}
+
+/// SHA-256 over the weight files of a folder, in order of their names.
+fn checksum(folder: &Path) -> std::io::Result<String> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)?
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.file_stem()
+                .is_some_and(|stem| stem.eq_ignore_ascii_case("weights"))
+        })
+        .collect();
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(std::fs::read(file)?);
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+impl ThemeModel for TorchTheme {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn start<'a>(
+        &'a self,
+        source: &[Id],
+        rows: usize,
+    ) -> Result<Box<dyn NextToken + 'a>, ModelError> {
+        let session = Session::new(&self.decoder, &[source], rows).map_err(failed)?;
+        Ok(Box::new(TorchSession { session }))
+    }
+}
+
+struct TorchSession<'a> {
+    session: Session<'a>,
+}
+
+impl NextToken for TorchSession<'_> {
+    fn prime(&mut self, prefixes: &[(&[Id], &[i64])]) -> Result<Vec<f32>, ModelError> {
+        self.session
+            .prime(prefixes)
+            .map(|logits| logits.to_vec())
+            .map_err(failed)
+    }
+
+    fn step(&mut self, tokens: &[Id], labels: &[i64]) -> Result<Vec<f32>, ModelError> {
+        self.session
+            .step(tokens, labels)
+            .map(|logits| logits.to_vec())
+            .map_err(failed)
+    }
+
+    fn keep(&mut self, rows: &[usize]) -> Result<(), ModelError> {
+        self.session.keep(rows).map_err(failed)
+    }
+
+    fn remaining(&self) -> usize {
+        self.session.remaining()
+    }
+}
+
+fn failed(error: NetError) -> ModelError {
+    ModelError::Failed(error.to_string())
+}

@@ -1,0 +1,336 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+#[test]
+fn without_a_model_requests_fail_with_what_to_do() {
+    let mut worker = Worker::with_loader(Box::new(|| {
+        Err(ModelError::Missing {
+            name: "theme".into(),
+            searched: vec!["/nowhere".into()],
+        })
+    }));
+    let request = Request {
+        song: Arc::default(),
+        kind: Kind::Continue(super::super::ContinueSettings::default()),
+        seed: 1,
+        candidates: 8,
+    };
+    let id = worker.submit(request).unwrap();
+    let events: Vec<Event> = worker
+        .events()
+        .iter()
+        .take_while(|event| !matches!(event, Event::Failed { .. }))
+        .collect();
+    assert!(
+        events
+            .iter()
+            .any(|event| matches!(event, Event::Unavailable { message } if message.contains("/nowhere"))),
+        "{events:?}"
+    );
+    assert_eq!(id, JobId(1));
+}
+
+#[cfg(feature = "torch")]
+mod with_fake_network {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::super::super::model::{ModelInfo, NextToken};
+    use super::super::super::{Candidate, ContinueSettings, Returns};
+    use super::*;
+    use crate::score::{
+        Instrument, Key, Note, Pitch, Role, Song, Span, ThemeKind, Tick, Track, TrackId, Velocity,
+    };
+    use crate::tokens::labels::Labels;
+    use crate::tokens::theme_vocab::{Id, SIZE, Token};
+
+    /// A network without an opinion: fixed logits with bar lines and positions made likely. It checks that its
+    /// context is fed as a network's must be.
+    struct Fake {
+        info: ModelInfo,
+        steps: Arc<AtomicUsize>,
+        panics_at: usize,
+    }
+
+    struct FakeSession<'a> {
+        fake: &'a Fake,
+        rows: usize,
+        length: usize,
+    }
+
+    fn logits(rows: usize) -> Vec<f32> {
+        let row: Vec<f32> = (0..SIZE as Id)
+            .map(|id| match Token::from_id(id) {
+                Some(Token::Position(_)) => 2.0,
+                Some(Token::Bar | Token::ThemeStart | Token::ThemeEnd) => 3.5,
+                _ => ((id * 37) % 11) as f32 / 11.0,
+            })
+            .collect();
+        row.repeat(rows)
+    }
+
+    impl ThemeModel for Fake {
+        fn info(&self) -> &ModelInfo {
+            &self.info
+        }
+
+        fn start<'a>(
+            &'a self,
+            source: &[Id],
+            rows: usize,
+        ) -> Result<Box<dyn NextToken + 'a>, ModelError> {
+            assert_eq!(source.first(), Some(&Token::ThemeStart.id()));
+            assert_eq!(source.last(), Some(&Token::ThemeEnd.id()));
+            Ok(Box::new(FakeSession {
+                fake: self,
+                rows,
+                length: 0,
+            }))
+        }
+    }
+
+    impl NextToken for FakeSession<'_> {
+        fn prime(&mut self, prefixes: &[(&[Id], &[i64])]) -> Result<Vec<f32>, ModelError> {
+            assert!(prefixes.len() == 1 || prefixes.len() == self.rows);
+            for (tokens, labels) in prefixes {
+                assert_eq!(tokens.len(), labels.len());
+                assert!((1..=self.fake.info.context).contains(&tokens.len()));
+            }
+            self.length = prefixes.iter().map(|prefix| prefix.0.len()).max().unwrap();
+            Ok(logits(self.rows))
+        }
+
+        fn step(&mut self, tokens: &[Id], labels: &[i64]) -> Result<Vec<f32>, ModelError> {
+            assert_eq!((tokens.len(), labels.len()), (self.rows, self.rows));
+            self.length += 1;
+            assert!(self.length <= self.fake.info.context);
+            let step = self.fake.steps.fetch_add(1, Ordering::Relaxed);
+            assert!(step != self.fake.panics_at, "step {step} went wrong");
+            Ok(logits(self.rows))
+        }
+
+        fn keep(&mut self, rows: &[usize]) -> Result<(), ModelError> {
+            assert!(rows.iter().all(|row| *row < self.rows));
+            self.rows = rows.len();
+            Ok(())
+        }
+
+        fn remaining(&self) -> usize {
+            self.fake.info.context - self.length
+        }
+    }
+
+    fn worker(context: usize, panics_at: usize) -> Worker {
+        let steps = Arc::new(AtomicUsize::new(0));
+        Worker::with_loader(Box::new(move || {
+            Ok(Box::new(Fake {
+                info: ModelInfo {
+                    name: "fake".into(),
+                    checkpoint: "0".into(),
+                    labels: Labels::Timed,
+                    context,
+                },
+                steps: Arc::clone(&steps),
+                panics_at,
+            }))
+        }))
+    }
+
+    fn song() -> Arc<Song> {
+        let notes = [60, 64, 67, 72, 71, 67, 64, 62]
+            .iter()
+            .enumerate()
+            .map(|(beat, pitch)| {
+                Note::new(
+                    Tick(beat as i64 * 960),
+                    Tick(900),
+                    Pitch::clamped(*pitch),
+                    Velocity::DEFAULT,
+                )
+            })
+            .collect();
+        Arc::new(
+            Song::default().with_track(
+                Track::new(TrackId(1), "Lead", Instrument::pitched(73), Role::Melody)
+                    .with_notes(notes),
+            ),
+        )
+    }
+
+    fn settings() -> ContinueSettings {
+        ContinueSettings {
+            theme: Span::new(Tick(0), Tick(7680)),
+            track: TrackId(1),
+            bars: 6,
+            ..ContinueSettings::default()
+        }
+    }
+
+    fn request(settings: ContinueSettings, seed: u64) -> Request {
+        Request {
+            song: song(),
+            kind: Kind::Continue(settings),
+            seed,
+            candidates: 5,
+        }
+    }
+
+    /// The events of a job up to its last.
+    fn events_of(worker: &Worker, id: JobId) -> Vec<Event> {
+        let mut events = Vec::new();
+        for event in worker.events() {
+            if event.job() != Some(id) {
+                continue;
+            }
+            let is_last = !matches!(event, Event::BarWritten { .. } | Event::Remark { .. });
+            events.push(event);
+            if is_last {
+                break;
+            }
+        }
+        events
+    }
+
+    fn finished(worker: &mut Worker, request: Request) -> Vec<Candidate> {
+        let id = worker.submit(request).unwrap();
+        match events_of(worker, id).pop() {
+            Some(Event::Finished { candidates, .. }) => candidates,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn candidates_keep_scale_bars_and_painted_regions() {
+        let settings = ContinueSettings {
+            scale: Some(Key::default()),
+            painted: [1..3, 4..6].to_vec(),
+            returns: Returns::Painted,
+            ..settings()
+        };
+        let candidates = finished(&mut worker(512, usize::MAX), request(settings, 3));
+        assert_eq!(candidates.len(), 5);
+        for pair in candidates.windows(2) {
+            assert!(pair[0].score >= pair[1].score);
+        }
+        for candidate in &candidates {
+            assert_eq!(candidate.bars, 6);
+            assert_eq!(candidate.clip.end().max(Tick(6 * 3840)), Tick(6 * 3840));
+            let regions: Vec<_> = candidate
+                .clip
+                .themes
+                .iter()
+                .map(|theme| {
+                    assert_eq!(theme.kind, ThemeKind::Return);
+                    (theme.span.start.0 / 3840, theme.span.end.0 / 3840)
+                })
+                .collect();
+            assert_eq!(regions, [(1, 3), (4, 6)]);
+            for track in &candidate.clip.tracks {
+                assert!(!track.notes().is_empty());
+                for note in track.notes() {
+                    assert!(Key::default().pitch_classes().contains(note.pitch));
+                }
+            }
+            assert_eq!(candidate.lineage.seed, 3);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_notes_and_another_does_not() {
+        let mut worker = worker(512, usize::MAX);
+        let first = finished(&mut worker, request(settings(), 9));
+        let again = finished(&mut worker, request(settings(), 9));
+        assert_eq!(first, again);
+        assert_ne!(first, finished(&mut worker, request(settings(), 10)));
+    }
+
+    #[test]
+    fn a_full_context_is_primed_again_without_a_gap() {
+        let long = ContinueSettings {
+            bars: 24,
+            ..settings()
+        };
+        let candidates = finished(&mut worker(150, usize::MAX), request(long, 1));
+        assert!(candidates.iter().all(|candidate| candidate.bars == 24));
+    }
+
+    #[test]
+    fn bars_come_in_order_and_grow() {
+        let mut worker = worker(512, usize::MAX);
+        let id = worker.submit(request(settings(), 5)).unwrap();
+        let mut bars = [0; 5];
+        for event in events_of(&worker, id) {
+            if let Event::BarWritten {
+                candidate,
+                bars_done,
+                bars_total,
+                clip,
+                ..
+            } = event
+            {
+                assert_eq!((bars_done, bars_total), (bars[candidate as usize] + 1, 6));
+                assert!(clip.bars() <= bars_total);
+                bars[candidate as usize] = bars_done;
+            }
+        }
+        assert_eq!(bars, [6; 5]);
+    }
+
+    #[test]
+    fn a_panic_fails_the_job_and_the_next_one_works() {
+        let mut worker = worker(512, 20);
+        let id = worker.submit(request(settings(), 1)).unwrap();
+        match events_of(&worker, id).pop() {
+            Some(Event::Failed { message, .. }) => {
+                assert!(message.contains("step 20 went wrong"), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(finished(&mut worker, request(settings(), 1)).len(), 5);
+    }
+
+    #[test]
+    fn a_cancelled_job_ends_and_leaves_the_worker_ready() {
+        let mut worker = worker(512, usize::MAX);
+        let endless = ContinueSettings {
+            bars: 128,
+            ..settings()
+        };
+        let id = worker.submit(request(endless.clone(), 1)).unwrap();
+        let waiting = worker.submit(request(endless, 2)).unwrap();
+        worker.cancel(id);
+        worker.cancel(waiting);
+        for job in [id, waiting] {
+            assert!(matches!(
+                events_of(&worker, job).pop(),
+                Some(Event::Cancelled { .. })
+            ));
+        }
+        assert_eq!(finished(&mut worker, request(settings(), 1)).len(), 5);
+    }
+
+    #[test]
+    fn a_song_without_the_theme_fails_clearly() {
+        let mut worker = worker(512, usize::MAX);
+        let nowhere = ContinueSettings {
+            track: TrackId(99),
+            ..settings()
+        };
+        let id = worker.submit(request(nowhere, 1)).unwrap();
+        match events_of(&worker, id).pop() {
+            Some(Event::Failed { message, .. }) => assert!(message.contains("mark the theme")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn dropping_the_worker_while_it_writes_joins_it() {
+        let mut worker = worker(512, usize::MAX);
+        let endless = ContinueSettings {
+            bars: 128,
+            ..settings()
+        };
+        worker.submit(request(endless, 1)).unwrap();
+        drop(worker);
+    }
+}
