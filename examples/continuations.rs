@@ -13,7 +13,7 @@ use leitmotif::compose::{
     Candidate, ContinueSettings, Event, Kind, ModelPaths, Request, Worker, place,
 };
 use leitmotif::formats::{midi, png};
-use leitmotif::score::{Key, Note, Role, Song, Span, Tick};
+use leitmotif::score::{Key, Note, Role, Span, Tick};
 
 struct Options {
     themes: PathBuf,
