@@ -181,17 +181,12 @@ fn one_theme(path: &Path, worker: &mut Worker, options: &Options) -> Result<Vec<
                 .map_or(0, |t| t.notes().len())
         };
         let per_bar = |count: usize| count as f64 / f64::from(options.bars);
-        for (name, value) in candidate
-            .measures
-            .iter()
-            .map(|m| (m.name, m.value))
-            .chain([
-                ("~score", f64::from(candidate.score)),
-                ("~mel/bar", per_bar(of(Role::Melody))),
-                ("~pno/bar", per_bar(of(Role::Piano))),
-                ("~returns", candidate.clip.themes.len() as f64),
-            ])
-        {
+        for (name, value) in candidate.measures.iter().map(|m| (m.name, m.value)).chain([
+            ("~score", f64::from(candidate.score)),
+            ("~mel/bar", per_bar(of(Role::Melody))),
+            ("~pno/bar", per_bar(of(Role::Piano))),
+            ("~returns", candidate.clip.themes.len() as f64),
+        ]) {
             sums.entry(name.to_owned()).or_default().push(value);
         }
         if rank < 3 {
@@ -236,8 +231,8 @@ fn main() -> Result<()> {
     let mut worker = Worker::start(ModelPaths::find());
     let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for file in &files {
-        for (name, value) in one_theme(file, &mut worker, &options)
-            .with_context(|| file.display().to_string())?
+        for (name, value) in
+            one_theme(file, &mut worker, &options).with_context(|| file.display().to_string())?
         {
             all.entry(name).or_default().push(value);
         }

@@ -23,9 +23,9 @@ fn without_a_model_requests_fail_with_what_to_do() {
         .take_while(|event| !matches!(event, Event::Failed { .. }))
         .collect();
     assert!(
-        events
-            .iter()
-            .any(|event| matches!(event, Event::Unavailable { message } if message.contains("/nowhere"))),
+        events.iter().any(
+            |event| matches!(event, Event::Unavailable { message } if message.contains("/nowhere"))
+        ),
         "{events:?}"
     );
     assert_eq!(id, JobId(1));
@@ -149,12 +149,9 @@ mod with_fake_network {
                 )
             })
             .collect();
-        Arc::new(
-            Song::default().with_track(
-                Track::new(TrackId(1), "Lead", Instrument::pitched(73), Role::Melody)
-                    .with_notes(notes),
-            ),
-        )
+        Arc::new(Song::default().with_track(
+            Track::new(TrackId(1), "Lead", Instrument::pitched(73), Role::Melody).with_notes(notes),
+        ))
     }
 
     fn settings() -> ContinueSettings {
