@@ -9,6 +9,7 @@ pub mod callback;
 pub mod clock;
 pub mod device;
 pub mod engine;
+pub mod instruments;
 pub mod limiter;
 pub mod metronome;
 pub mod player;
