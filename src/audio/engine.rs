@@ -13,9 +13,10 @@ use crate::score::{Instrument, Pitch, Song, Span, Tick, TrackId, Velocity};
 
 use super::callback::{Callback, Link};
 use super::device::{
-    DeviceError, DeviceKeeper, Health, KeeperReply, NullStream, StreamFormat, StreamWish,
-    SystemBackend,
+    DeviceError, DeviceInfo, DeviceKeeper, Health, KeeperReply, NullStream, StreamFormat,
+    StreamWish, SystemBackend,
 };
+use super::font_loader::{FontLoader, FontSource};
 use super::player::Player;
 use super::protocol::{Clicking, PreviewNote, ScoreUpdate, ToAudio, TransportOrder};
 use super::schedule::Compiler;
@@ -98,6 +99,10 @@ pub struct Status {
     pub output: OutputState,
     /// Name of the font; `None` without one.
     pub font: Option<String>,
+    /// A font is being loaded.
+    pub font_loading: bool,
+    /// Why the font that was asked for last is not the one that plays.
+    pub font_error: Option<String>,
     /// The font drove a synthesizer out of its samples; that track is silent. Choose another font.
     pub font_failed: bool,
     /// Times at which the device ran out of samples, and callbacks that came too late for it.
@@ -119,6 +124,8 @@ impl Status {
                 "the SoundFont “{}” is damaged: choose another",
                 self.font.as_deref().unwrap_or("?")
             )),
+            _ if self.font_error.is_some() => self.font_error.clone(),
+            _ if self.font.is_none() && self.font_loading => None,
             _ if self.font.is_none() => Some("no SoundFont is loaded: choose one".to_owned()),
             _ => None,
         }
@@ -186,18 +193,14 @@ impl Line {
         for track in &song.tracks {
             let own = self.slots.iter().position(|slot| *slot == Some(track.id));
             let slot = own.or_else(|| self.slots.iter().position(Option::is_none));
-            assigned.push(match slot {
-                Some(slot) => {
-                    if let Some(place) = self.slots.get_mut(slot) {
-                        *place = Some(track.id);
-                    }
-                    slot
-                }
-                None => {
-                    self.slots.push(Some(track.id));
-                    self.slots.len() - 1
-                }
+            let slot = slot.unwrap_or_else(|| {
+                self.slots.push(None);
+                self.slots.len() - 1
             });
+            if let Some(place) = self.slots.get_mut(slot) {
+                *place = Some(track.id);
+            }
+            assigned.push(slot);
         }
         assigned
     }
@@ -262,6 +265,9 @@ pub struct Engine {
     /// Before `keeper`, so that it ends first.
     silent: Option<NullStream>,
     keeper: Option<DeviceKeeper>,
+    devices: Vec<DeviceInfo>,
+    loader: FontLoader,
+    font_error: Option<String>,
     opening: Opening,
     state: OutputState,
     health: Arc<Health>,
@@ -289,6 +295,9 @@ impl Engine {
             line,
             silent: None,
             keeper: None,
+            devices: Vec::new(),
+            loader: FontLoader::default(),
+            font_error: None,
             opening: Opening::Idle,
             state: OutputState::Silent,
             health: Arc::default(),
@@ -399,8 +408,50 @@ impl Engine {
         &self.song
     }
 
+    /// Loads a font on a thread of its own and plays with it as soon as it is there. Where it cannot be loaded the font
+    /// stays as it is (the built-in one if there is none), and [`Self::status`] says why.
+    pub fn load_font(&mut self, source: FontSource) {
+        self.font_error = None;
+        self.loader.request(source);
+    }
+
+    fn take_font(&mut self) {
+        match self.loader.poll() {
+            Some(Ok(font)) => {
+                let error = self.font_error.take();
+                self.set_font(font);
+                self.font_error = error;
+            }
+            Some(Err(error)) => {
+                tracing::warn!("{error}");
+                let is_first = self.font_error.is_none();
+                self.font_error = Some(error.to_string());
+                if self.font.is_none() && is_first {
+                    self.loader.request(FontSource::BuiltIn);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// The output devices there are, as they were when [`Self::refresh_devices`] was last called (or at the start).
+    pub fn devices(&self) -> &[DeviceInfo] {
+        &self.devices
+    }
+
+    /// Looks which output devices there are; [`Self::devices`] tells a little later.
+    pub fn refresh_devices(&mut self) {
+        if self.keeper.is_none() {
+            self.keeper = DeviceKeeper::start(SystemBackend::default()).ok();
+        }
+        if let Some(keeper) = &self.keeper {
+            keeper.list();
+        }
+    }
+
     /// Plays with another font from now on.
     pub fn set_font(&mut self, font: Arc<Font>) {
+        self.font_error = None;
         self.font = Some(font);
         self.line.link.shared.failed.store(false, Ordering::Relaxed);
         self.line.send_font(self.font.as_ref());
@@ -534,6 +585,8 @@ impl Engine {
         Status {
             output: self.state.clone(),
             font: self.font.as_ref().map(|font| font.name().to_owned()),
+            font_loading: self.loader.is_busy(),
+            font_error: self.font_error.clone(),
             font_failed: shared.failed.load(Ordering::Relaxed),
             xruns: self.past_xruns + self.health.xruns.load(Ordering::Relaxed),
             late_callbacks: self.past_late + shared.late.load(Ordering::Relaxed),
@@ -573,6 +626,7 @@ impl Engine {
             // The song may have ended.
             self.playing = self.line.link.shared.playing.load(Ordering::Relaxed);
         }
+        self.take_font();
         self.take_replies();
         self.watch_device();
         if let Opening::WaitingUntil(when) = self.opening
@@ -614,6 +668,7 @@ impl Engine {
                     }
                 }
                 KeeperReply::Probed(_) => {}
+                KeeperReply::Listed(devices) => self.devices = devices,
             }
         }
     }
@@ -811,10 +866,35 @@ mod tests {
         });
     }
 
+    #[test]
+    fn a_font_is_loaded_in_the_background_and_a_bad_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = folder.path().join("good.sf2");
+        let bad = folder.path().join("bad.sf2");
+        std::fs::write(&good, test_font::click()).unwrap();
+        std::fs::write(&bad, "no font").unwrap();
+        let mut engine = Engine::start(AudioSettings {
+            output: Output::Silent,
+            ..AudioSettings::default()
+        });
+        assert!(engine.status().trouble().is_some());
+        engine.load_font(FontSource::File(good));
+        assert!(engine.status().font_loading);
+        assert_eq!(engine.status().trouble(), None);
+        wait_for(&mut engine, "the font", |e| {
+            e.status().font.as_deref() == Some("good")
+        });
+        engine.load_font(FontSource::File(bad));
+        wait_for(&mut engine, "the error", |e| e.status().trouble().is_some());
+        let status = engine.status();
+        assert!(status.trouble().unwrap().contains("bad.sf2"));
+        assert_eq!(status.font.as_deref(), Some("good"));
+    }
+
     /// A device that works only while it is allowed to.
     struct Fickle(
         Arc<std::sync::atomic::AtomicBool>,
-        Arc<std::sync::Mutex<Option<Arc<Health>>>>,
+        crossbeam_channel::Sender<Arc<Health>>,
     );
 
     impl crate::audio::device::Backend for Fickle {
@@ -830,13 +910,17 @@ mod tests {
             })
         }
 
+        fn list(&mut self) -> Vec<DeviceInfo> {
+            Vec::new()
+        }
+
         fn start(
             &mut self,
             format: &StreamFormat,
             callback: Callback,
             health: Arc<Health>,
         ) -> Result<Box<dyn crate::audio::device::Stream>, DeviceError> {
-            *self.1.lock().unwrap() = Some(health);
+            self.1.send(health).unwrap();
             Ok(Box::new(NullStream::start(callback, format.rate).unwrap()))
         }
     }
@@ -844,8 +928,8 @@ mod tests {
     #[test]
     fn a_lost_device_is_survived_and_found_again() {
         let works = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let health = Arc::new(std::sync::Mutex::new(None::<Arc<Health>>));
-        let backend = Fickle(Arc::clone(&works), Arc::clone(&health));
+        let (give, health) = crossbeam_channel::bounded(4);
+        let backend = Fickle(Arc::clone(&works), give);
         let settings = AudioSettings {
             font: Some(test_font::font()),
             ..AudioSettings::default()
@@ -872,9 +956,8 @@ mod tests {
             e.position() > there + Tick(100)
         });
         works.store(false, Ordering::Relaxed);
-        if let Some(health) = &*health.lock().unwrap() {
-            health.lost.store(true, Ordering::Relaxed);
-        }
+        let health = health.try_recv().unwrap();
+        health.lost.store(true, Ordering::Relaxed);
         wait_for(&mut engine, "the loss", |e| {
             matches!(e.status().output, OutputState::Lost(DeviceError::Lost(_)))
         });

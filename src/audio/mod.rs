@@ -9,6 +9,7 @@ pub mod callback;
 pub mod clock;
 pub mod device;
 pub mod engine;
+pub mod font_loader;
 pub mod instruments;
 pub mod limiter;
 pub mod metronome;
@@ -24,6 +25,7 @@ pub(crate) mod test_font;
 pub mod transport;
 
 pub use engine::{AudioSettings, Engine, Meters, Output, OutputState, Preview, Status};
+pub use font_loader::FontSource;
 pub use shared::Load;
 pub use soundfont::{Font, FontError, FontOrigin, FoundFont};
 pub use transport::AtEnd;

@@ -187,12 +187,14 @@ impl Player {
         }
     }
 
-    /// Makes everything ready to go on from `sample`: cursors, controllers, beats.
+    /// Makes everything ready to go on from `sample`: cursors, controllers, beats, and long notes that began before.
     fn begin_at(&mut self, sample: i64) {
+        let tick = self.schedule.clock.tick_at(sample as f64);
         for track in &mut self.schedule.tracks {
             track.cursor = track.part.cursor_at(sample);
             if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
                 synth.chase(track, sample, Glide::None);
+                synth.take_up(track, tick);
             }
         }
         self.gliding = false;
@@ -325,12 +327,11 @@ impl Player {
                     .map_or(0, |(_, left)| left)
             })
         });
-        if let Some(slot) = place.and_then(|place| self.previews.get_mut(place)) {
-            if let Some((key, _)) = slot.replace(entry)
-                && key != entry.0
-            {
-                self.rack.preview.end_note(key);
-            }
+        if let Some(slot) = place.and_then(|place| self.previews.get_mut(place))
+            && let Some((key, _)) = slot.replace(entry)
+            && key != entry.0
+        {
+            self.rack.preview.end_note(key);
         }
     }
 
@@ -500,3 +501,7 @@ impl Player {
         self.rack.tracks.iter().map(super::synths::TrackSynth::peak)
     }
 }
+
+#[cfg(test)]
+#[path = "player_tests.rs"]
+mod tests;

@@ -45,6 +45,8 @@ pub struct NoteSpan {
     pub start: i64,
     /// End in ticks.
     pub end: i64,
+    /// Velocity.
+    pub velocity: u8,
 }
 
 /// The history of one controller.
@@ -82,6 +84,7 @@ impl TrackPart {
                 key: note.pitch.get(),
                 start: note.start.0,
                 end: note.end().0,
+                velocity: note.velocity.get(),
             })
             .collect();
         spans.sort_unstable();
@@ -152,6 +155,17 @@ impl TrackPart {
         lane.points
             .get(after.checked_sub(1)?)
             .map(|&(_, value)| value)
+    }
+
+    /// The note of `key` that began before `tick` and goes on for at least `least` ticks after it.
+    pub fn held_at(&self, key: u8, tick: f64, least: f64) -> Option<NoteSpan> {
+        let after = self
+            .notes
+            .partition_point(|span| (span.key, span.start as f64) < (key, tick));
+        self.notes
+            .get(after.checked_sub(1)?)
+            .filter(|span| span.key == key && span.end as f64 >= tick + least)
+            .copied()
     }
 
     /// Whether a note of `key` that began at tick `start` sounds at `tick`.
@@ -404,6 +418,13 @@ mod tests {
         assert_eq!(track.controller_before(7, 24_001), 20);
         assert_eq!(track.controller_before(7, 1_000_000), 30);
         assert_eq!(track.part.lanes.len(), 1, "a parameter number is no state");
+        assert_eq!(
+            track.part.held_at(60, 500.0, 100.0).map(|note| note.start),
+            Some(0)
+        );
+        assert_eq!(track.part.held_at(60, 900.0, 100.0), None);
+        assert_eq!(track.part.held_at(60, 0.0, 100.0), None);
+        assert_eq!(track.part.held_at(61, 500.0, 100.0), None);
         assert!(track.part.holds(60, 0, 500.0));
         assert!(!track.part.holds(60, 1, 500.0));
         assert!(!track.part.holds(60, 0, 961.0));

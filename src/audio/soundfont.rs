@@ -1,7 +1,7 @@
 //! SoundFonts: finding and loading them. A font of unknown origin cannot take the program down: what makes the parser
 //! fail or panic is an error that names the file.
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,11 +72,11 @@ impl Font {
             FontOrigin::BuiltIn => PathBuf::from(&name),
             FontOrigin::File(path) => path.clone(),
         };
-        Self::parse(&mut &*bytes, name, origin, &shown)
+        Self::parse(&mut std::io::Cursor::new(bytes), name, origin, &shown)
     }
 
     fn parse(
-        reader: &mut impl Read,
+        reader: &mut (impl Read + Seek),
         name: String,
         origin: FontOrigin,
         shown: &Path,
@@ -85,6 +85,7 @@ impl Font {
             path: shown.to_owned(),
             reason,
         };
+        check_sizes(reader).map_err(|error| damaged(error.to_string()))?;
         let parsed = catch_unwind(AssertUnwindSafe(|| SoundFont::new(reader)))
             .map_err(|_| damaged("its tables contradict each other".to_owned()))?
             .map_err(|error| match error {
@@ -105,12 +106,34 @@ impl Font {
     }
 }
 
+/// Checks that every chunk lies inside the file, before the parser believes a size and asks for the memory.
+fn check_sizes(reader: &mut (impl Read + Seek)) -> std::io::Result<()> {
+    let end = reader.seek(SeekFrom::End(0))?;
+    reader.seek(SeekFrom::Start(12))?;
+    let mut at = 12;
+    while at + 8 <= end {
+        reader.seek(SeekFrom::Start(at))?;
+        let mut head = [0_u8; 8];
+        reader.read_exact(&mut head)?;
+        let [a, b, c, d, size @ ..] = head;
+        let size = u64::from(u32::from_le_bytes(size));
+        if at + 8 + size > end {
+            return Err(std::io::Error::other("it is cut short"));
+        }
+        // A list holds chunks after its four-letter name.
+        let is_list = [a, b, c, d] == *b"LIST";
+        at += 8 + if is_list { 4 } else { size + size % 2 };
+    }
+    reader.seek(SeekFrom::Start(0))?;
+    Ok(())
+}
+
 /// The median of the regions' volume envelope delays, in seconds, no more than 10 ms.
 fn usual_delay(font: &SoundFont) -> f32 {
     let mut delays: Vec<f32> = font
         .get_instruments()
         .iter()
-        .flat_map(|instrument| instrument.get_regions())
+        .flat_map(rustysynth::Instrument::get_regions)
         .map(rustysynth::InstrumentRegion::get_delay_volume_envelope)
         .filter(|delay| delay.is_finite())
         .collect();
@@ -323,6 +346,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("broken.sf2");
         assert!(matches!(load(&path), Err(FontError::Unreadable { .. })));
+        let whole = test_font::click();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let message = load(&path).unwrap_err().to_string();
+        assert!(message.contains("cut short"), "{message}");
         std::fs::write(&path, b"RIFF....nonsense").unwrap();
         let message = load(&path).unwrap_err().to_string();
         assert!(message.contains("broken.sf2"), "{message}");
@@ -340,7 +367,7 @@ mod tests {
         let mut refused = 0;
         for _ in 0..300 {
             let mut bytes = sound.clone();
-            for _ in 0..1 + random() % 8 {
+            for _ in 0..=random() % 8 {
                 let at = random() % bytes.len();
                 bytes[at] = random() as u8;
             }

@@ -25,6 +25,9 @@ const FADE_SECONDS: f32 = 0.008;
 /// How far a volume or pan that is dragged may jump in one stretch.
 const GLIDE: u8 = 6;
 
+/// A note is taken up in its middle if so many ticks of it are left.
+const WORTH_TAKING_UP: f64 = 120.0;
+
 const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
 const CONTROL: i32 = 0xB0;
 const PROGRAM: i32 = 0xC0;
@@ -198,6 +201,18 @@ impl TrackSynth {
         })
     }
 
+    /// Starts the notes that are held at `tick`; a drum is over when it is struck.
+    pub fn take_up(&mut self, track: &ScheduledTrack, tick: f64) {
+        if track.instrument.drums {
+            return;
+        }
+        for key in 0..128 {
+            if let Some(note) = track.part.held_at(key, tick, WORTH_TAKING_UP) {
+                self.note_on(key, note.velocity, note.start);
+            }
+        }
+    }
+
     /// Sends one event of the schedule. `onset` is the tick at which a note began.
     pub fn send(&mut self, kind: EventKind, key: u8, value: u8, onset: i64) {
         match kind {
@@ -243,6 +258,21 @@ impl TrackSynth {
                 self.note_off(key);
             }
         }
+    }
+
+    /// Plays one note outside the schedule.
+    pub fn try_note(&mut self, instrument: Instrument, key: u8, velocity: u8) {
+        self.note_off(key);
+        self.set_instrument(instrument);
+        if self.sent & 1 << 91 == 0 {
+            self.control(91, 40);
+        }
+        self.note_on(key, velocity, 0);
+    }
+
+    /// Ends a note begun with [`Self::try_note`].
+    pub fn end_note(&mut self, key: u8) {
+        self.note_off(key);
     }
 
     /// Adds the next samples to `left` and `right` (at most [`STRETCH`], a multiple of the block).
@@ -346,22 +376,5 @@ impl Rack {
     /// Whether the SoundFont made any synthesizer fail.
     pub fn has_failed(&self) -> bool {
         self.preview.has_failed() || self.tracks.iter().any(TrackSynth::has_failed)
-    }
-}
-
-impl TrackSynth {
-    /// Plays one note outside the schedule.
-    pub fn try_note(&mut self, instrument: Instrument, key: u8, velocity: u8) {
-        self.note_off(key);
-        self.set_instrument(instrument);
-        if self.sent & 1 << 91 == 0 {
-            self.control(91, 40);
-        }
-        self.note_on(key, velocity, 0);
-    }
-
-    /// Ends a note begun with [`Self::try_note`].
-    pub fn end_note(&mut self, key: u8) {
-        self.note_off(key);
     }
 }

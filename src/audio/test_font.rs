@@ -9,7 +9,7 @@ use crate::score::Instrument;
 /// Sample frames of the click and the tone after it.
 const FRAMES: usize = 4_800;
 
-fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn chunk(id: [u8; 4], body: &[u8]) -> Vec<u8> {
     let mut bytes = id.to_vec();
     bytes.extend((body.len() as u32).to_le_bytes());
     bytes.extend(body);
@@ -19,10 +19,10 @@ fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn list(kind: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
+fn list(kind: [u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
     let mut body = kind.to_vec();
     body.extend(chunks.concat());
-    chunk(b"LIST", &body)
+    chunk(*b"LIST", &body)
 }
 
 fn named(name: &str, words: &[u16], tail: &[u8]) -> Vec<u8> {
@@ -64,32 +64,32 @@ pub(crate) fn click() -> Vec<u8> {
     shdr_tail.extend([60, 0, 0, 0, 1, 0]);
     let shdr = [named("click", &[], &shdr_tail), named("EOS", &[], &[0; 26])].concat();
     let pdta = list(
-        b"pdta",
+        *b"pdta",
         &[
-            chunk(b"phdr", &phdr.concat()),
-            chunk(b"pbag", &words(&[0, 0, 1, 0, 2, 0])),
-            chunk(b"pmod", &[0; 10]),
-            chunk(b"pgen", &words(&[41, 0, 41, 0, 0, 0])),
+            chunk(*b"phdr", &phdr.concat()),
+            chunk(*b"pbag", &words(&[0, 0, 1, 0, 2, 0])),
+            chunk(*b"pmod", &[0; 10]),
+            chunk(*b"pgen", &words(&[41, 0, 41, 0, 0, 0])),
             chunk(
-                b"inst",
+                *b"inst",
                 &[named("Click", &[0], &[]), named("EOI", &[1], &[])].concat(),
             ),
-            chunk(b"ibag", &words(&[0, 0, 7, 0])),
-            chunk(b"imod", &[0; 10]),
-            chunk(b"igen", &igen),
-            chunk(b"shdr", &shdr),
+            chunk(*b"ibag", &words(&[0, 0, 7, 0])),
+            chunk(*b"imod", &[0; 10]),
+            chunk(*b"igen", &igen),
+            chunk(*b"shdr", &shdr),
         ],
     );
     let info = list(
-        b"INFO",
+        *b"INFO",
         &[
-            chunk(b"ifil", &words(&[2, 1])),
-            chunk(b"isng", b"EMU8000\0"),
-            chunk(b"INAM", b"Click\0"),
+            chunk(*b"ifil", &words(&[2, 1])),
+            chunk(*b"isng", b"EMU8000\0"),
+            chunk(*b"INAM", b"Click\0"),
         ],
     );
-    let sdta = list(b"sdta", &[chunk(b"smpl", &smpl)]);
-    chunk(b"RIFF", &[b"sfbk".to_vec(), info, sdta, pdta].concat())
+    let sdta = list(*b"sdta", &[chunk(*b"smpl", &smpl)]);
+    chunk(*b"RIFF", &[b"sfbk".to_vec(), info, sdta, pdta].concat())
 }
 
 /// The font, parsed.

@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::super::callback::Callback;
-use super::{Backend, DeviceError, Health, Stream, StreamFormat, StreamWish};
+use super::{Backend, DeviceError, DeviceInfo, Health, Stream, StreamFormat, StreamWish};
 
 /// What the keeper is asked to do.
 enum KeeperOrder {
     Probe(StreamWish),
     Start(StreamFormat, Box<Callback>, Arc<Health>),
     Close,
+    List,
 }
 
 /// What it answers.
@@ -22,6 +23,8 @@ pub enum KeeperReply {
     Probed(Result<StreamFormat, DeviceError>),
     /// The stream runs, or not.
     Started(Result<StreamFormat, DeviceError>),
+    /// The devices there are.
+    Listed(Vec<DeviceInfo>),
 }
 
 /// Owns devices and their stream on a thread of its own, ended and joined on drop.
@@ -53,6 +56,7 @@ impl DeviceKeeper {
                                 },
                             ))
                         }
+                        KeeperOrder::List => KeeperReply::Listed(backend.list()),
                         KeeperOrder::Close => {
                             stream = None;
                             continue;
@@ -85,6 +89,11 @@ impl DeviceKeeper {
     /// too busy.
     pub fn open(&self, format: StreamFormat, callback: Callback, health: Arc<Health>) -> bool {
         self.send(KeeperOrder::Start(format, Box::new(callback), health))
+    }
+
+    /// Asks which devices there are; answered by [`KeeperReply::Listed`]. False if the thread is too busy.
+    pub fn list(&self) -> bool {
+        self.send(KeeperOrder::List)
     }
 
     /// Ends the stream.

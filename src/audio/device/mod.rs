@@ -89,6 +89,9 @@ pub trait Backend: Send + 'static {
     /// What the device that is wished for would give.
     fn probe(&mut self, wish: &StreamWish) -> Result<StreamFormat, DeviceError>;
 
+    /// The output devices there are, by name.
+    fn list(&mut self) -> Vec<DeviceInfo>;
+
     /// Starts a stream in `format` that is fed by `callback`.
     fn start(
         &mut self,

@@ -114,6 +114,10 @@ impl Backend for SystemBackend {
         Ok(format)
     }
 
+    fn list(&mut self) -> Vec<DeviceInfo> {
+        list()
+    }
+
     fn start(
         &mut self,
         format: &StreamFormat,
