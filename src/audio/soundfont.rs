@@ -294,16 +294,14 @@ pub fn preferred() -> Result<Arc<Font>, FontError> {
     built_in()
 }
 
-/// The font that a fresh machine plays with.
+/// The font that is part of the program.
 pub fn built_in() -> Result<Arc<Font>, FontError> {
-    let found = find();
-    match best(&found).or_else(|| found.first()) {
-        Some(font) => load(&font.path),
-        None => Err(FontError::Unreadable {
-            path: PathBuf::from("leitmotif.sf2"),
-            source: std::io::ErrorKind::NotFound.into(),
-        }),
-    }
+    Font::from_bytes(
+        include_bytes!("../../soundfonts/leitmotif.sf2"),
+        "Leitmotif",
+        FontOrigin::BuiltIn,
+    )
+    .map(Arc::new)
 }
 
 #[cfg(test)]
