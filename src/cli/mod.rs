@@ -3,7 +3,10 @@
 //! Exit codes: 0 done, 1 failed, 2 the command was not understood. Reports go to stdout (`--json`: one JSON value), all else
 //! to stderr.
 
+mod continuation;
 mod convert;
+mod doctor;
+mod installed;
 mod interrupt;
 mod measure;
 mod output;
@@ -55,12 +58,26 @@ enum Command {
         /// A MIDI file or a project
         file: Option<PathBuf>,
     },
+    /// Continue a theme: candidates as MIDI files, best first
+    Continue(continuation::ContinueArgs),
     /// Render a song to a WAV file
     Render(render::RenderArgs),
     /// Convert between MIDI, project, WAV and PNG, by extension
     Convert(convert::ConvertArgs),
     /// Measure songs: how they treat their theme, and what their tracks are like
     Measure(measure::MeasureArgs),
+    /// List the models that are installed
+    #[command(after_help = "Example:\n  leitmotif models --json")]
+    Models,
+    /// List the SoundFonts that are installed
+    #[command(after_help = "Example:\n  leitmotif soundfonts")]
+    Soundfonts,
+    /// List the audio output devices
+    #[command(after_help = "Example:\n  leitmotif devices")]
+    Devices,
+    /// Check display, audio, networks, models and SoundFont, and say what to do
+    #[command(after_help = "Example:\n  leitmotif doctor")]
+    Doctor,
 }
 
 /// What a command ends with.
@@ -73,9 +90,14 @@ impl Cli {
         let outcome = match self.command {
             None => crate::app::run(None),
             Some(Command::Open { file }) => open(file),
+            Some(Command::Continue(args)) => continuation::run(&args, &common),
             Some(Command::Render(args)) => render::run(&args, &common),
             Some(Command::Convert(args)) => convert::run(&args, &common),
             Some(Command::Measure(args)) => measure::run(&args, &common),
+            Some(Command::Models) => installed::models(&common),
+            Some(Command::Soundfonts) => installed::soundfonts(&common),
+            Some(Command::Devices) => installed::devices(&common),
+            Some(Command::Doctor) => doctor::run(&common),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

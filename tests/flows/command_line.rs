@@ -1,0 +1,191 @@
+//! The command line, as a script uses it.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use leitmotif::formats::midi::{self, MidiOptions};
+use leitmotif::formats::{self, demo};
+
+/// The program, without a display, in a home of its own.
+fn leitmotif(home: &Path) -> Command {
+    let mut command = Command::cargo_bin("leitmotif").unwrap();
+    command
+        .current_dir(home)
+        .env("LEITMOTIF_HOME", home.join("home"))
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .timeout(std::time::Duration::from_secs(240));
+    command
+}
+
+/// A folder with the demo song as song.mid.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = midi::write(&demo::song(), &MidiOptions::default()).unwrap();
+    std::fs::write(folder.path().join("song.mid"), bytes).unwrap();
+    folder
+}
+
+fn run(home: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = leitmotif(home).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// Asserts a failure: code 1 and one line that holds every one of `words`.
+fn fails(home: &Path, arguments: &[&str], words: &[&str]) {
+    let (code, stdout, stderr) = run(home, arguments);
+    assert_eq!(code, 1, "{arguments:?}: {stderr}");
+    assert_eq!(stdout, "", "{arguments:?}");
+    assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_song_goes_through_every_format_and_comes_back() {
+    let folder = folder();
+    let home = folder.path();
+    for (from, to) in [
+        ("song.mid", "song.leit"),
+        ("song.leit", "again.mid"),
+        ("song.leit", "song.png"),
+    ] {
+        let (code, _, stderr) = run(home, &["convert", from, to]);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{from} -> {to}");
+    }
+    let original = formats::open(home.join("song.mid")).unwrap().song;
+    assert_eq!(
+        formats::open(home.join("again.mid")).unwrap().song,
+        original
+    );
+    let same = |name: &str| std::fs::read(home.join(name)).unwrap();
+    assert_eq!(same("song.mid"), same("again.mid"));
+    let (code, ..) = run(
+        home,
+        &["convert", "song.mid", "zero.mid", "--midi-format", "0"],
+    );
+    assert_eq!(code, 0);
+    assert_eq!(same("zero.mid")[9], 0);
+    let (code, ..) = run(home, &["convert", "song.mid", "parts.mid", "--per-track"]);
+    assert_eq!(code, 0);
+    assert_eq!(std::fs::read_dir(home.join("parts")).unwrap().count(), 6);
+    assert!(home.join("parts/04 Bass.mid").exists());
+}
+
+#[test]
+fn nothing_is_overwritten_without_force() {
+    let folder = folder();
+    let home = folder.path();
+    std::fs::write(home.join("there.leit"), "mine").unwrap();
+    fails(
+        home,
+        &["convert", "song.mid", "there.leit"],
+        &["there.leit", "--force"],
+    );
+    assert_eq!(std::fs::read(home.join("there.leit")).unwrap(), b"mine");
+    let (code, ..) = run(home, &["convert", "song.mid", "there.leit", "--force"]);
+    assert_eq!(code, 0);
+    assert!(formats::open(home.join("there.leit")).is_ok());
+}
+
+#[test]
+fn failures_name_the_file_and_what_to_do() {
+    let folder = folder();
+    let home = folder.path();
+    let whole = std::fs::read(home.join("song.mid")).unwrap();
+    std::fs::write(home.join("cut.mid"), &whole[..whole.len() - 9]).unwrap();
+    std::fs::write(home.join("broken.leit"), "{\n \"format\": \"leit").unwrap();
+    for (arguments, words) in [
+        (
+            ["convert", "none.mid", "out.leit"],
+            ["none.mid", "check the name"],
+        ),
+        (["convert", "cut.mid", "out.leit"], ["cut.mid", "byte "]),
+        (
+            ["convert", "broken.leit", "out.mid"],
+            ["broken.leit", "line 2"],
+        ),
+        (["convert", "song.mid", "out.xyz"], ["out.xyz", ".mid"]),
+        (
+            ["convert", "song.mid", "no/such/folder.mid"],
+            ["folder.mid", "check the name"],
+        ),
+    ] {
+        fails(home, &arguments, &words);
+    }
+}
+
+#[test]
+fn usage_errors_have_their_own_code() {
+    let folder = folder();
+    for arguments in [
+        &["no-such-command"][..],
+        &["convert", "song.mid"],
+        &["convert", "song.mid", "a.png", "--size", "9"],
+        &["measure"],
+        &["continue", "song.mid", "--out", "x", "--scale", "H minor"],
+        &["continue", "song.mid", "--out", "x", "--bars", "0"],
+        &[
+            "continue",
+            "song.mid",
+            "--out",
+            "x",
+            "--bars",
+            "8",
+            "--theme-at",
+            "9",
+        ],
+    ] {
+        let (code, _, stderr) = run(folder.path(), arguments);
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("error:"), "{arguments:?}: {stderr}");
+    }
+    let (code, stdout, _) = run(folder.path(), &["continue", "--help"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("Example"));
+}
+
+#[test]
+fn measures_are_printed_for_people_and_for_machines() {
+    let folder = folder();
+    let (code, stdout, _) = run(folder.path(), &["measure", "song.mid"]);
+    assert_eq!(code, 0);
+    assert!(
+        stdout.contains("16 bars") && stdout.contains("G major"),
+        "{stdout}"
+    );
+    let (code, stdout, _) = run(folder.path(), &["measure", "song.mid", "--json"]);
+    assert_eq!(code, 0);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let file = &report["files"][0];
+    assert_eq!(file["theme"]["uncontrollability"], 0.0, "exact returns");
+    assert_eq!(file["theme"]["gap"], 4.0, "2 and 6 bars apart");
+    assert_eq!(file["tracks"][3]["measures"]["in_key"], 1.0);
+    fails(folder.path(), &["measure", "none.mid"], &["none.mid"]);
+}
+
+#[test]
+fn what_is_installed_is_listed() {
+    let folder = folder();
+    for command in ["models", "soundfonts", "devices"] {
+        let (code, stdout, stderr) = run(folder.path(), &[command, "--json"]);
+        assert_eq!(code, 0, "{stderr}");
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        assert!(report[command].is_array(), "{stdout}");
+    }
+    let (_, stdout, _) = run(folder.path(), &["doctor", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    assert_eq!(checks.len(), 6);
+    for check in checks {
+        let good = check["verdict"] == "ok";
+        assert_eq!(check["advice"].is_null(), good, "{check}");
+    }
+    assert_eq!(checks[0]["verdict"], "lacking", "there is no display here");
+}
