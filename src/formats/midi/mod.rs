@@ -144,8 +144,6 @@ pub enum MidiWriteError {
         "format 0 has room for fifteen instruments and one drum kit, and \"{track}\" is one too many; write format 1 or one file per track"
     )]
     NoChannelLeft { track: String },
-    #[error("the song is too long for a MIDI file (at tick {tick}); shorten it")]
-    TooLong { tick: i64 },
     #[error("the MIDI file could not be put together: {0}")]
     Encoding(String),
 }

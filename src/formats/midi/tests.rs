@@ -244,6 +244,21 @@ fn many_tracks_are_written_and_read_again() {
     );
 }
 
+#[test]
+fn a_distance_beyond_28_bits_is_bridged() {
+    let far = Note::new(
+        Tick((1 << 30) - 10),
+        Tick(10),
+        Pitch::MIDDLE_C,
+        Velocity::DEFAULT,
+    );
+    let track = Track::new(TrackId(1), "Far", Instrument::pitched(0), Role::Piano);
+    let song = Song::default().with_track(track.with_notes(vec![far]));
+    let back = read(&write(&song, &MidiOptions::default()).unwrap()).unwrap();
+    assert_eq!(back.song, song);
+    assert!(back.warnings.is_empty());
+}
+
 /// Songs that MIDI can hold whole.
 fn songs() -> impl Strategy<Value = Song> {
     let note = (0i64..20_000, 1i64..4000, 0i32..128, 1i32..128).prop_map(|(s, d, p, v)| {

@@ -60,15 +60,20 @@ impl<'a> Events<'a> {
     }
 
     /// The events in order, times turned into distances, with the mark that every track ends with.
-    fn finish(mut self) -> Result<Vec<TrackEvent<'a>>, MidiWriteError> {
+    fn finish(mut self) -> Vec<TrackEvent<'a>> {
         self.0.sort_by_key(|(at, order, _)| (*at, *order));
         let mut events = Vec::with_capacity(self.0.len() + 1);
         let mut now = Tick::ZERO;
         for (at, _, kind) in self.0 {
-            let delta = u32::try_from((at - now).0)
-                .ok()
-                .and_then(u28::try_from)
-                .ok_or(MidiWriteError::TooLong { tick: at.0 })?;
+            // A distance has 28 bits; over a longer one lead events that say nothing.
+            let most = u28::max_value();
+            let most_ticks = Tick(i64::from(most.as_int()));
+            while at - now > most_ticks {
+                let kind = TrackEventKind::Meta(MetaMessage::SequencerSpecific(b""));
+                events.push(TrackEvent { delta: most, kind });
+                now += most_ticks;
+            }
+            let delta = u28::new((at - now).0.max(0) as u32);
             events.push(TrackEvent { delta, kind });
             now = at;
         }
@@ -76,7 +81,7 @@ impl<'a> Events<'a> {
             delta: u28::new(0),
             kind: TrackEventKind::Meta(MetaMessage::EndOfTrack),
         });
-        Ok(events)
+        events
     }
 }
 
@@ -158,10 +163,7 @@ pub fn write(song: &Song, options: &MidiOptions) -> Result<Vec<u8>, MidiWriteErr
         MidiFormat::One => Format::Parallel,
     };
     let header = Header::new(format, Timing::Metrical(u15::new(TICKS_PER_QUARTER as u16)));
-    let tracks: Vec<Vec<TrackEvent<'_>>> = file
-        .into_iter()
-        .map(Events::finish)
-        .collect::<Result<_, _>>()?;
+    let tracks: Vec<Vec<TrackEvent<'_>>> = file.into_iter().map(Events::finish).collect();
     let mut bytes = Vec::new();
     midly::write(&header, &tracks, &mut bytes)
         .map_err(|error| MidiWriteError::Encoding(error.to_string()))?;
