@@ -15,7 +15,7 @@ pub struct TimeAxis {
 
 impl TimeAxis {
     /// The least and the most points a quarter note can take.
-    const ZOOM: std::ops::RangeInclusive<f32> = 2.0..=480.0;
+    const ZOOM: std::ops::RangeInclusive<f32> = 0.25..=480.0;
 
     /// How far right of the left edge `tick` is, in points.
     pub fn x(&self, tick: Tick) -> f32 {
@@ -146,6 +146,8 @@ pub enum Snap {
     #[default]
     Sixteenth,
     ThirtySecond,
+    QuarterDotted,
+    EighthDotted,
     QuarterTriplet,
     EighthTriplet,
     SixteenthTriplet,
@@ -162,6 +164,8 @@ impl Snap {
             Self::Eighth => Tick(480),
             Self::Sixteenth => Tick(240),
             Self::ThirtySecond => Tick(120),
+            Self::QuarterDotted => Tick(1440),
+            Self::EighthDotted => Tick(720),
             Self::QuarterTriplet => Tick(640),
             Self::EighthTriplet => Tick(320),
             Self::SixteenthTriplet => Tick(160),
@@ -178,6 +182,8 @@ impl Snap {
             Self::Eighth => "1/8",
             Self::Sixteenth => "1/16",
             Self::ThirtySecond => "1/32",
+            Self::QuarterDotted => "1/4 dotted",
+            Self::EighthDotted => "1/8 dotted",
             Self::QuarterTriplet => "1/4 triplet",
             Self::EighthTriplet => "1/8 triplet",
             Self::SixteenthTriplet => "1/16 triplet",

@@ -2,6 +2,7 @@
 //!
 //! A measure that is not defined for what it is given (no notes, one region only) is `None`, never a made-up 0.
 
+pub mod chord;
 pub mod fragment;
 pub mod grid;
 pub mod pianoroll;

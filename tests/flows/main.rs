@@ -6,5 +6,8 @@
     reason = "a test that cannot go on shall stop"
 )]
 
+mod centre;
 mod command_line;
 mod damaged_files;
+mod roll;
+mod timeline;

@@ -1,12 +1,13 @@
 //! The ground of the roll: rows of the scale, lines of bars, beats and steps, the tint of the theme.
 
-use egui::{Rect, Stroke, Ui, pos2};
+use egui::{Align2, Painter, Rect, Ui, pos2};
 
 use crate::score::{PitchClassSet, ThemeKind, Tick, Track};
 
-use super::super::look::Look;
+use super::super::look::{self, Look};
 use super::super::mesh::RectMesh;
 use super::super::studio::Studio;
+use super::super::timeline::visible_bars;
 use super::frame::RollFrame;
 
 /// Lines closer than this many points are left out.
@@ -59,24 +60,27 @@ pub(super) fn grid_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame)
     lines(ui, studio, frame);
 }
 
+/// Lines of steps, beats and bars, and the numbers of bars, all behind the notes.
 fn lines(ui: &Ui, studio: &Studio, frame: RollFrame) {
     let look = Look::of(ui);
     let song = studio.song();
     let painter = ui.painter_at(frame.canvas);
     let span = frame.span();
     let step = studio.view().snap.step().unwrap_or(Tick::SIXTEENTH);
-    let vline = |tick: Tick, colour| {
-        painter.vline(
-            frame.x(tick),
-            frame.canvas.y_range(),
-            Stroke::new(1.0, colour),
+    let (mut fine, mut strong) = (RectMesh::default(), RectMesh::default());
+    let line = |mesh: &mut RectMesh, tick: Tick, colour| {
+        let x = frame.x(tick).round();
+        let line = Rect::from_min_max(
+            pos2(x, frame.canvas.top()),
+            pos2(x + 1.0, frame.canvas.bottom()),
         );
+        mesh.add(line, colour);
     };
     let mut bar = song.metre.bar_at(span.start);
     loop {
         let (start, end) = (song.metre.bar_start(bar), song.metre.bar_start(bar + 1));
         if start > span.end {
-            return;
+            break;
         }
         let beat = song.metre.metre_at(start).beat();
         for (length, colour) in [(step, look.grid_step), (beat, look.grid_beat)] {
@@ -85,14 +89,34 @@ fn lines(ui: &Ui, studio: &Studio, frame: RollFrame) {
             }
             let mut tick = start + length;
             while tick < end {
-                vline(tick, colour);
+                line(&mut fine, tick, colour);
                 tick += length;
             }
         }
         let bars_apart = frame.time.width(end - start);
         if bars_apart >= LEAST_SPACING || bar.is_multiple_of(8) {
-            vline(start, look.grid_bar);
+            line(&mut strong, start, look.grid_bar);
         }
         bar += 1;
+    }
+    painter.add(fine.into_shape());
+    painter.add(strong.into_shape());
+    for (bar, tick) in visible_bars(song, frame.time, frame.canvas.width()) {
+        let at = pos2(frame.x(tick) + 5.0, frame.canvas.top() + 9.0);
+        let number = (bar + 1).to_string();
+        painter.text(at, Align2::LEFT_CENTER, number, look::caption(), look.faint);
+    }
+    loop_range(&painter, studio, frame, look);
+}
+
+/// The loop range, as a line along the top.
+fn loop_range(painter: &Painter, studio: &Studio, frame: RollFrame, look: &Look) {
+    let transport = studio.transport();
+    if let Some(range) = transport.range.filter(|_| transport.looping) {
+        let line = Rect::from_min_max(
+            pos2(frame.x(range.start), frame.canvas.top()),
+            pos2(frame.x(range.end), frame.canvas.top() + 2.0),
+        );
+        painter.rect_filled(line, 0.0, look.accent.gamma_multiply(0.7));
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here changes the song: gestures push [`Command`]s, live ones while the pointer drags and one for the step
 //! when it is released.
 
+mod context;
 mod frame;
 mod gesture;
 mod grid;
@@ -68,7 +69,11 @@ pub fn roll_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     if velocity_height > 0.0 {
         let lane = Rect::from_min_max(pos2(rect.left(), frame.canvas.bottom()), rect.max);
         part(lane, &mut |ui| {
-            velocity::velocity_ui(ui, studio, &track, frame, queue)
+            if studio.view().velocities {
+                velocity::velocity_ui(ui, studio, &track, frame, queue);
+            } else {
+                velocity::folded_ui(ui, studio, queue);
+            }
         });
     }
 }
@@ -84,7 +89,7 @@ pub fn frame(studio: &Studio, track: &Track, rect: Rect) -> RollFrame {
     let velocities = if view.velocities {
         VELOCITY_HEIGHT.min(rect.height() / 3.0)
     } else {
-        0.0
+        velocity::HEAD_HEIGHT
     };
     let canvas = Rect::from_min_max(
         pos2(rect.left() + keys, rect.top()),

@@ -1,15 +1,22 @@
 //! The strip of tools above the roll.
 
-use egui::{Align, Button, ComboBox, Layout, RichText, Ui, vec2};
+use egui::{Align, Button, ComboBox, Layout, Rect, RichText, Ui, vec2};
 use strum::IntoEnumIterator as _;
 
+use crate::score::edit::{self, ChordKind};
+use crate::score::{Key, Tick};
+
 use super::super::command::{Action, Command, CommandQueue};
+use super::super::edit::Edit;
+use super::super::keys;
 use super::super::look::{self, Look, space};
 use super::super::studio::Studio;
 use super::super::view::{Snap, Tool};
 
 /// Height of the strip in points.
 pub const HEIGHT: f32 = 44.0;
+/// From this width on, what shapes notes has buttons of its own; below, it is in a menu.
+const WIDE: f32 = 830.0;
 
 /// Draws the strip into all of `ui`.
 pub fn strip_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
@@ -38,22 +45,30 @@ pub fn strip_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
             }
             ui.add_space(space::L);
             snap_ui(ui, studio, queue);
-            toggle(
+            option(
                 ui,
                 Action::ToggleGhosts,
                 "Ghost notes",
                 studio.view().ghosts,
                 queue,
             );
-            ui.add_space(space::S);
-            for action in [Action::Quantise, Action::Humanise, Action::Legato] {
-                toggle(ui, action, action.text(), false, queue);
+            if rect.width() >= WIDE {
+                ui.add_space(space::S);
+                chord_ui(ui, studio, queue);
+                for action in [Action::Quantise, Action::Humanise, Action::Legato] {
+                    toggle(ui, action, action.text(), false, queue);
+                }
+            } else {
+                more_ui(ui, studio, queue);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(
-                    RichText::new(in_view(studio))
-                        .font(look::small())
-                        .color(look.dim),
+                ui.add(
+                    egui::Label::new(
+                        RichText::new(in_view(studio, rect.width()))
+                            .font(look::small())
+                            .color(look.dim),
+                    )
+                    .truncate(),
                 );
             });
         },
@@ -79,10 +94,86 @@ fn toggle(ui: &mut Ui, action: Action, name: &str, on: bool, queue: &mut Command
     let button = Button::new(text)
         .fill(fill)
         .min_size(vec2(0.0, space::CONTROL));
-    let response = ui.add(button).on_hover_text(action.tooltip());
+    let response = ui
+        .add(button)
+        .on_hover_text(keys::tooltip(ui.ctx(), action));
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, on, name));
     if response.clicked() {
         queue.push(action);
+    }
+}
+
+/// An option of the view: not the accent, which is for the active tool.
+fn option(ui: &mut Ui, action: Action, name: &str, on: bool, queue: &mut CommandQueue) {
+    let look = Look::of(ui);
+    let (ink, fill) = if on {
+        (look.accent_text, look.raised_hover)
+    } else {
+        (look.dim, look.raised)
+    };
+    let button = Button::new(label(name).color(ink))
+        .fill(fill)
+        .min_size(vec2(0.0, space::CONTROL));
+    let response = ui
+        .add(button)
+        .on_hover_text(keys::tooltip(ui.ctx(), action));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, on, name));
+    if response.clicked() {
+        queue.push(action);
+    }
+}
+
+fn label(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(look::medium(look::size::BODY - 0.5))
+}
+
+/// What shapes notes, in a menu where there is no room for buttons.
+fn more_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
+    let menu = ui.menu_button(label("Shape"), |ui| {
+        for action in [
+            Action::Quantise,
+            Action::Humanise,
+            Action::Legato,
+            Action::Staccato,
+        ] {
+            if ui
+                .button(action.text())
+                .on_hover_text(keys::tooltip(ui.ctx(), action))
+                .clicked()
+            {
+                queue.push(action);
+            }
+        }
+        ui.separator();
+        chords_ui(ui, studio, queue);
+    });
+    menu.response
+        .on_hover_text("Quantise, humanise, legato, chords on the selected notes");
+}
+
+fn chord_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
+    let menu = ui.menu_button(label("Chord"), |ui| chords_ui(ui, studio, queue));
+    menu.response
+        .on_hover_text("Build a chord of the key on every selected note");
+}
+
+/// The chords that can be built on the selected notes.
+fn chords_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
+    let (song, selection) = (studio.base_song(), studio.base_selection());
+    let any = !selection.is_empty();
+    for kind in ChordKind::iter() {
+        let button = ui
+            .add_enabled(any, Button::new(kind.name()))
+            .on_hover_text("Built of the notes of the key on every selected note")
+            .on_disabled_hover_text("Select the notes that chords are to stand on");
+        if button.clicked() {
+            let key = song
+                .key
+                .or_else(|| Key::detect(song.tracks.iter().flat_map(|track| track.notes())))
+                .unwrap_or_default();
+            let edited = edit::stamp_chord(song, selection, kind, key);
+            queue.push(Edit::notes("Chord", edited));
+        }
     }
 }
 
@@ -107,20 +198,26 @@ fn snap_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     }
 }
 
-/// "Melody, 12 notes, 3 selected".
-fn in_view(studio: &Studio) -> String {
+/// What is in view: "Melody, bars 9 to 12, 3 selected".
+fn in_view(studio: &Studio, width: f32) -> String {
     let Some(track) = studio.focused_track() else {
         return String::new();
     };
+    let rect = Rect::from_min_size(egui::Pos2::ZERO, vec2(width, HEIGHT));
+    let span = super::frame(studio, track, rect).span();
+    let metre = &studio.song().metre;
+    let first = metre.bar_at(span.start.max(Tick::ZERO)) + 1;
+    let last = metre.bar_at((span.end - Tick(1)).max(Tick::ZERO)) + 1;
+    let bars = if first == last {
+        format!("bar {first}")
+    } else {
+        format!("bars {first} to {last}")
+    };
     let selected = studio.selection().of_track(track.id).count();
-    let notes = track.notes().len();
-    let mut text = format!(
-        "{}, {notes} {}",
-        track.name,
-        if notes == 1 { "note" } else { "notes" }
-    );
-    if selected > 0 {
-        text.push_str(&format!(", {selected} selected"));
-    }
-    text
+    let chosen = if selected > 0 {
+        format!(", {selected} selected")
+    } else {
+        String::new()
+    };
+    format!("{}, {bars}{chosen}", track.name)
 }

@@ -1,8 +1,9 @@
 //! The velocity lane: a stem for every note. Drags set one or sweep over many; selected notes go together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use egui::{Align2, CursorIcon, Pos2, Rect, Sense, Stroke, Ui, pos2, vec2};
+use lucide_icons::Icon;
 
 use crate::score::edit::{self, Edited};
 use crate::score::{Note, NoteKey, Selection, Song, Track, Velocity};
@@ -10,11 +11,16 @@ use crate::score::{Note, NoteKey, Selection, Song, Track, Velocity};
 use super::super::command::{Command, CommandQueue};
 use super::super::edit::Edit;
 use super::super::look::{self, Look};
+use super::super::mesh::RectMesh;
 use super::super::studio::Studio;
 use super::frame::RollFrame;
 
 /// How near to a stem the pointer takes hold of it in points.
 const REACH: f32 = 6.0;
+/// Height of the folded lane, and of the head of the open one, in points.
+pub(super) const HEAD_HEIGHT: f32 = 22.0;
+/// Beyond this many stems in view their heads are squares in the mesh of the stems.
+const ROUND: usize = 600;
 
 /// A drag that has begun.
 #[derive(Debug, Clone)]
@@ -48,13 +54,6 @@ pub(super) fn velocity_ui(
         rect.top() + 0.5,
         Stroke::new(1.0, look.line),
     );
-    painter.text(
-        rect.left_top() + vec2(8.0, 14.0),
-        Align2::LEFT_CENTER,
-        "Vel",
-        look::small(),
-        look.dim,
-    );
 
     let response = ui
         .interact(
@@ -67,21 +66,102 @@ pub(super) fn velocity_ui(
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Velocity lane"));
     drag(ui, &response, studio, track, frame, canvas, queue);
 
+    stems_ui(ui, studio, track, frame, canvas);
+    fold_ui(ui, studio, rect.with_max_x(canvas.left()), queue);
+}
+
+/// The folded lane: a click opens it.
+pub(super) fn folded_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
+    let rect = ui.max_rect();
+    let look = Look::of(ui);
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, look.panel);
+    painter.hline(
+        rect.x_range(),
+        rect.top() + 0.5,
+        Stroke::new(1.0, look.line),
+    );
+    fold_ui(ui, studio, rect, queue);
+}
+
+/// The head of the lane: a click folds it, or opens it again.
+fn fold_ui(ui: &Ui, studio: &Studio, rect: Rect, queue: &mut CommandQueue) {
+    let look = Look::of(ui);
+    let open = studio.view().velocities;
+    let what = if open {
+        "Fold the velocity lane"
+    } else {
+        "Show how loud notes are"
+    };
+    let response = ui
+        .interact(rect, egui::Id::unique("velocity head"), Sense::click())
+        .on_hover_text(what)
+        .on_hover_cursor(CursorIcon::PointingHand);
+    response
+        .widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, open, "Velocities"));
+    let ink = if response.hovered() {
+        look.text
+    } else {
+        look.dim
+    };
+    let icon = if open {
+        Icon::ChevronDown
+    } else {
+        Icon::ChevronRight
+    };
+    let painter = ui.painter_at(rect);
+    let at = rect.left_top() + vec2(4.0, HEAD_HEIGHT / 2.0);
+    let shown = painter.text(
+        at,
+        Align2::LEFT_CENTER,
+        char::from(icon),
+        look::icon(look::size::SMALL),
+        ink,
+    );
+    let at = pos2(shown.right() + 2.0, at.y);
+    painter.text(at, Align2::LEFT_CENTER, "Vel", look::small(), ink);
+    if response.clicked() {
+        let mut view = studio.view().clone();
+        view.velocities = !open;
+        queue.push(Command::SetView(view));
+    }
+}
+
+fn stems_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame, canvas: Rect) {
+    let look = Look::of(ui);
     let painter = ui.painter_at(canvas);
     let colour = look.track(track.colour);
-    for note in frame.in_view_at_any_pitch(track.notes()) {
-        let selected = studio.selection().contains(note.key(track.id));
-        let shown = if selected { look.text } else { colour };
-        let shown = if note.muted {
-            shown.gamma_multiply(0.3)
-        } else {
-            shown
-        };
-        let x = frame.x(note.start) + 1.0;
-        let y = height_of(note.velocity, canvas);
-        painter.vline(x, y..=canvas.bottom() - 6.0, Stroke::new(1.5, shown));
-        painter.circle_filled(pos2(x, y), 3.0, shown);
+    let selected: HashSet<NoteKey> = studio.selection().of_track(track.id).collect();
+    let notes: Vec<&Note> = frame.in_view_at_any_pitch(track.notes()).collect();
+    let round = notes.len() <= ROUND;
+    let (mut stems, mut heads) = (RectMesh::default(), Vec::new());
+    // Selected ones last, so that they lie on top.
+    for wanted in [false, true] {
+        for note in &notes {
+            if selected.contains(&note.key(track.id)) != wanted {
+                continue;
+            }
+            let shown = if wanted { look.text } else { colour };
+            let shown = if note.muted {
+                shown.gamma_multiply(0.3)
+            } else {
+                shown
+            };
+            let head = pos2(frame.x(note.start) + 1.0, height_of(note.velocity, canvas));
+            let stem = Rect::from_min_max(
+                pos2(head.x - 0.75, head.y),
+                pos2(head.x + 0.75, canvas.bottom() - 6.0),
+            );
+            stems.add(stem, shown);
+            if round {
+                heads.push(egui::Shape::circle_filled(head, 3.0, shown));
+            } else {
+                stems.add(Rect::from_center_size(head, vec2(4.0, 4.0)), shown);
+            }
+        }
     }
+    painter.add(stems.into_shape());
+    painter.extend(heads);
 }
 
 /// Where the head of a stem is.

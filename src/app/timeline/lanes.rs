@@ -2,7 +2,7 @@
 
 use egui::{CursorIcon, Rect, Sense, Stroke, Ui, pos2};
 
-use crate::score::{Tick, Track};
+use crate::score::{Span, Tick, Track};
 
 use super::super::command::{Command, CommandQueue};
 use super::super::look::{Look, space};
@@ -24,6 +24,11 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
             Stroke::new(1.0, look.grid_beat),
         );
     }
+    // What is auditioned stands where it would be kept, lighter than what is there.
+    let heard = studio
+        .tray()
+        .heard_entry()
+        .map(|_| (studio.heard_song(), studio.tray().span()));
     for (index, track) in song.tracks.iter().enumerate() {
         let top = area.top() + index as f32 * space::LANE - studio.view().lanes_scroll;
         let lane = Rect::from_min_max(
@@ -44,6 +49,12 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
         );
         let audible = song.is_audible(track);
         painter.add(small_roll(track, axis, lane, look, audible).into_shape());
+        if let Some((song, span)) = &heard
+            && let Some(candidate) = song.track(track.id)
+            && candidate.notes() != track.notes()
+        {
+            candidate_ui(ui, candidate, *span, axis, lane);
+        }
 
         let response = ui
             .interact(
@@ -80,6 +91,25 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
             ));
         }
     }
+}
+
+/// The notes of a candidate in the bars it fills, over a ground that says they are not kept yet.
+fn candidate_ui(ui: &Ui, track: &Track, span: Span, axis: TimeAxis, lane: Rect) {
+    let look = Look::of(ui);
+    let x = |tick: Tick| lane.left() + axis.x(tick);
+    let ground = Rect::from_x_y_ranges(x(span.start)..=x(span.end), lane.y_range()).intersect(lane);
+    if !ground.is_positive() {
+        return;
+    }
+    let painter = ui.painter_at(ground);
+    painter.rect_filled(ground, 0.0, look.background);
+    painter.rect_filled(ground, 0.0, look.accent.gamma_multiply(0.06));
+    painter.add(small_roll(track, axis, lane, look, false).into_shape());
+    painter.hline(
+        ground.x_range(),
+        ground.bottom() - 0.5,
+        Stroke::new(1.0, look.line),
+    );
 }
 
 /// The view with the large roll at the bar of `tick`, and at the middle of what `track` plays.
@@ -119,7 +149,7 @@ pub(super) fn small_roll(
     let inner = lane.shrink2(egui::vec2(0.0, 7.0));
     let thick = (inner.height() / spread).clamp(2.0, 4.0);
     let span = axis.visible(lane.width());
-    let strength = if audible { 1.0 } else { 0.35 };
+    let strength = if audible { 1.0 } else { 0.5 };
     for note in notes {
         if note.start >= span.end {
             break;

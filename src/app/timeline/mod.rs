@@ -1,5 +1,6 @@
 //! The timeline: ruler, theme lane, and every track as a small roll, on one time axis.
 
+mod chords;
 mod lanes;
 mod ruler;
 mod theme_lane;
@@ -10,6 +11,8 @@ use super::command::{Command, CommandQueue};
 use super::look::{Look, space};
 use super::studio::Studio;
 use super::view::{TimeAxis, View};
+
+pub(super) use ruler::visible_bars;
 
 /// Height of the ruler in points.
 pub const RULER_HEIGHT: f32 = 40.0;

@@ -1,4 +1,4 @@
-//! The ruler: bar numbers, markers, the loop range. A click moves the playhead, a drag sets the loop.
+//! The ruler: bar numbers, chords, markers, the loop range. A click moves the playhead, a drag sets the loop.
 
 use egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, pos2};
 
@@ -8,9 +8,14 @@ use super::super::command::{Command, CommandQueue};
 use super::super::look::{self, Look};
 use super::super::studio::Studio;
 use super::super::view::TimeAxis;
+use super::chords::chords_of;
 
 /// Least distance between two bar numbers in points.
 const NUMBER_SPACING: f32 = 44.0;
+/// Middle of the row of bar numbers and chords, in points below the top.
+const FIRST_ROW: f32 = 11.0;
+/// Middle of the row of markers.
+const SECOND_ROW: f32 = 25.0;
 
 pub(super) fn ruler_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut CommandQueue) {
     let rect = ui.max_rect();
@@ -26,33 +31,8 @@ pub(super) fn ruler_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
     painter.rect_filled(rect, 0.0, look.panel);
     loop_range(ui, studio, axis, rect);
 
-    for (bar, tick) in visible_bars(song, axis, rect.width()) {
-        let x = rect.left() + axis.x(tick);
-        painter.vline(x, rect.top()..=rect.bottom(), Stroke::new(1.0, look.line));
-        let number = (bar + 1).to_string();
-        let shown = painter.text(
-            pos2(x + 6.0, rect.top() + 14.0),
-            Align2::LEFT_CENTER,
-            number,
-            look::medium(12.0),
-            look.text,
-        );
-        let end = song.metre.bar_start(bar + 1);
-        if let Some(marker) = song
-            .markers
-            .iter()
-            .find(|marker| marker.at >= tick && marker.at < end)
-        {
-            let at = pos2(shown.right() + 10.0, rect.top() + 14.0);
-            painter.text(
-                at,
-                Align2::LEFT_CENTER,
-                &marker.name,
-                look::small(),
-                look.faint,
-            );
-        }
-    }
+    bars_ui(ui, studio, axis, rect);
+    markers_ui(ui, song, axis, rect);
 
     let tick_at = |x: f32| axis.tick(x - rect.left()).max(Tick::ZERO);
     let from = egui::Id::unique("loop drag");
@@ -82,6 +62,65 @@ pub(super) fn ruler_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
     }
 }
 
+/// Numbers of bars, and beside each the chord that sounds there.
+fn bars_ui(ui: &Ui, studio: &Studio, axis: TimeAxis, rect: Rect) {
+    let look = Look::of(ui);
+    let painter = ui.painter_at(rect);
+    let bars = visible_bars(studio.song(), axis, rect.width());
+    let chords = chords_of(ui, studio.song(), bars.iter().map(|(bar, _)| *bar));
+    let x = |tick: Tick| rect.left() + axis.x(tick);
+    for (index, ((bar, tick), chord)) in bars.iter().zip(chords).enumerate() {
+        let left = x(*tick);
+        painter.vline(left, rect.y_range(), Stroke::new(1.0, look.line));
+        let shown = painter.text(
+            pos2(left + 6.0, rect.top() + FIRST_ROW),
+            Align2::LEFT_CENTER,
+            (bar + 1).to_string(),
+            look::medium(12.0),
+            look.text,
+        );
+        let Some(chord) = chord else { continue };
+        let right = bars
+            .get(index + 1)
+            .map_or(f32::INFINITY, |(_, next)| x(*next));
+        let name = painter.layout_no_wrap(chord.to_string(), look::small(), look.dim);
+        let at = pos2(
+            shown.right() + 8.0,
+            rect.top() + FIRST_ROW - name.size().y / 2.0,
+        );
+        if at.x + name.size().x + 4.0 < right {
+            painter.galley(at, name, look.dim);
+        }
+    }
+}
+
+/// Names of places, each in a row of its own below the numbers, and as far as the next one.
+fn markers_ui(ui: &Ui, song: &Song, axis: TimeAxis, rect: Rect) {
+    let look = Look::of(ui);
+    let x = |tick: Tick| rect.left() + axis.x(tick);
+    for (index, marker) in song.markers.iter().enumerate() {
+        let left = x(marker.at);
+        let right = song
+            .markers
+            .get(index + 1)
+            .map_or(rect.right(), |next| x(next.at) - 4.0);
+        let room = Rect::from_x_y_ranges(left..=right, rect.y_range()).intersect(rect);
+        if !room.is_positive() {
+            continue;
+        }
+        let painter = ui.painter_at(room);
+        let y = rect.top() + SECOND_ROW;
+        painter.circle_filled(pos2(left + 8.5, y), 2.0, look.faint);
+        painter.text(
+            pos2(left + 14.0, y),
+            Align2::LEFT_CENTER,
+            &marker.name,
+            look::caption(),
+            look.faint,
+        );
+    }
+}
+
 fn loop_range(ui: &Ui, studio: &Studio, axis: TimeAxis, rect: Rect) {
     let Some(range) = studio.transport().range else {
         return;
@@ -93,7 +132,7 @@ fn loop_range(ui: &Ui, studio: &Studio, axis: TimeAxis, rect: Rect) {
         look.faint
     };
     let bar = Rect::from_min_max(
-        pos2(rect.left() + axis.x(range.start), rect.bottom() - 8.0),
+        pos2(rect.left() + axis.x(range.start), rect.bottom() - 7.0),
         pos2(rect.left() + axis.x(range.end), rect.bottom() - 3.0),
     );
     ui.painter_at(rect)
@@ -101,7 +140,7 @@ fn loop_range(ui: &Ui, studio: &Studio, axis: TimeAxis, rect: Rect) {
 }
 
 /// The bars in view as (bar, first tick); of narrow ones only every second, fourth, ...
-pub(super) fn visible_bars(song: &Song, axis: TimeAxis, width: f32) -> Vec<(u32, Tick)> {
+pub(in super::super) fn visible_bars(song: &Song, axis: TimeAxis, width: f32) -> Vec<(u32, Tick)> {
     let span = axis.visible(width);
     let first = song.metre.bar_at(span.start);
     let bar_width = axis.width(song.metre.metre_at(span.start).bar()).max(0.1);
