@@ -5,6 +5,8 @@
 pub mod chord;
 pub mod fragment;
 pub mod grid;
+pub mod language;
 pub mod pianoroll;
+pub mod reference;
 pub mod theme;
 pub mod tonal;

@@ -1,0 +1,410 @@
+//! The training loop.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng as _;
+use rand_pcg::Pcg64;
+use tch::{Kind, Tensor};
+
+use super::batch::Batch;
+use super::checkpoint::{self, CheckpointError, State};
+use super::evaluate::{self, Scores, SourceForm};
+use super::log::{Log, TrainingRow, ValidationRow};
+use super::model::Network;
+use super::optimiser::{AdamW, AdamWOptions};
+use super::sequences::{SequenceSet, SequencesError};
+use super::windows::{Window, WindowOptions, WindowSampler};
+use crate::tokens::labels::Labels;
+use crate::tokens::theme_vocab;
+
+/// What to train, on what, for how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// The folder that holds `sequences.npz`.
+    pub data: PathBuf,
+    /// Where checkpoints, logs and weights go.
+    pub out: PathBuf,
+    /// Weights to begin with, in the published names; by default random ones.
+    pub warm_start: Option<PathBuf>,
+    /// Stop, annealed, after so many minutes of training.
+    pub minutes: Option<f64>,
+    /// Stop, annealed, after so many optimiser steps.
+    pub steps: Option<u64>,
+    /// Go on from the checkpoint in `out`.
+    pub resume: bool,
+    /// Threads for libtorch, 1 by default.
+    pub threads: usize,
+    /// Learning rate after warm-up, 2.5e-4 by default.
+    pub learning_rate: f64,
+    /// Learning rate at the end, 2e-5 by default.
+    pub final_learning_rate: f64,
+    /// Steps in which the learning rate rises, 40 by default.
+    pub warm_up: u64,
+    /// Windows in a step, 8 by default.
+    pub batch: usize,
+    /// Windows that go through the network at once, 4 by default: their gradients are added up.
+    pub rows: usize,
+    /// Dropout, .02 by default.
+    pub dropout: f64,
+    /// Matrix products in bf16 (the weights stay f32), on by default: twice as fast where the processor has them.
+    pub bf16: bool,
+    /// Seed of windows and dropout.
+    pub seed: u64,
+    /// Minutes between checkpoints, 4 by default.
+    pub checkpoint_minutes: f64,
+    /// Minutes between validations, 15 by default.
+    pub validation_minutes: f64,
+    /// Validation chunks in a validation on the way, 48 by default; the first and the last take all.
+    pub validation_chunks: usize,
+    /// How windows are drawn.
+    pub windows: WindowOptions,
+}
+
+impl TrainOptions {
+    /// The defaults for a data and an output folder.
+    pub fn new(data: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            out: out.into(),
+            warm_start: None,
+            minutes: None,
+            steps: None,
+            resume: false,
+            threads: 1,
+            learning_rate: 2.5e-4,
+            final_learning_rate: 2e-5,
+            warm_up: 40,
+            batch: 8,
+            rows: 4,
+            dropout: 0.02,
+            bf16: true,
+            seed: 1,
+            checkpoint_minutes: 4.0,
+            validation_minutes: 15.0,
+            validation_chunks: 48,
+            windows: WindowOptions::default(),
+        }
+    }
+}
+
+/// How far a training is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Some steps were taken.
+    Trained {
+        /// The mean of those steps.
+        row: TrainingRow,
+        /// Done, 0..=1.
+        share: f64,
+    },
+    /// The validation songs were measured.
+    Validated(ValidationRow),
+}
+
+/// Why a training stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The data could not be read.
+    #[error(transparent)]
+    Data(#[from] SequencesError),
+    /// The data holds nothing to train on.
+    #[error("{0} holds no training song with a theme region: prepare it again from more songs")]
+    Empty(PathBuf),
+    /// Neither a time nor a number of steps was given.
+    #[error("say how long to train: --minutes M or --steps N")]
+    Endless,
+    /// A checkpoint could not be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// libtorch refused.
+    #[error(
+        "libtorch stopped the training: {0}; the last checkpoint is whole, go on from it with --resume"
+    )]
+    Torch(#[from] tch::TchError),
+    /// A log could not be written.
+    #[error("{path}: {source}; check the folder and the free space")]
+    Log {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+const LOG_EVERY: u64 = 20;
+
+/// Trains as `options` say and returns where it ended. `progress` may end it early; the weights are then written as they are.
+pub fn run(
+    options: &TrainOptions,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<State, TrainError> {
+    if options.minutes.is_none() && options.steps.is_none() {
+        return Err(TrainError::Endless);
+    }
+    let log_error = |source| TrainError::Log {
+        path: options.out.clone(),
+        source,
+    };
+    std::fs::create_dir_all(&options.out).map_err(log_error)?;
+    let set = SequenceSet::read(&options.data.join("sequences.npz"))?;
+    let sampler = WindowSampler::new(&set, options.windows)
+        .ok_or_else(|| TrainError::Empty(options.data.clone()))?;
+    tch::set_num_threads(options.threads.max(1) as i32);
+    let mut network = Network::load(
+        options.warm_start.as_ref().unwrap().to_str().unwrap(),
+        vec![false, false, false, true, true, true],
+        6,
+        8,
+    );
+    network.bf16 = options.bf16;
+    network.stream = options.bf16;
+    network.dropout = options.dropout;
+    let parameters = network.parameters();
+    let mut optimiser = AdamW::new(
+        parameters.values().map(Tensor::shallow_clone).collect(),
+        AdamWOptions::default(),
+    );
+    let mut state = State {
+        seed: options.seed,
+        ..State::default()
+    };
+    if options.resume {
+        state = checkpoint::read(&options.out, &parameters, &mut optimiser)?;
+    }
+    let log = Log::new(&options.out);
+    let validator = Validator::new(&set, options);
+    let mut clock = Clock::new(state.seconds);
+    if state.step == 0 {
+        let row = validator.measure(&network, &state, options.validation_chunks)?;
+        log.validation(&row).map_err(log_error)?;
+        let _ = progress(&Progress::Validated(row));
+        clock = Clock::new(0.0);
+    }
+    let mut mean = Mean::default();
+    let (mut stored, mut validated) = (clock.seconds(), clock.seconds());
+    let mut stopped = false;
+    while !stopped && share(options, &state) < 1.0 {
+        let rate = learning_rate(options, &state);
+        let (scores, norm) = train_step(&network, &mut optimiser, &sampler, options, &state, rate)?;
+        state.step += 1;
+        state.tokens += scores.all.tokens as u64;
+        state.seconds = clock.seconds();
+        mean.add(&scores, norm);
+        if state.step % LOG_EVERY == 0 {
+            let row = mean.take(&state, rate);
+            log.training(&row).map_err(log_error)?;
+            stopped = progress(&Progress::Trained {
+                row,
+                share: share(options, &state),
+            })
+            .is_break();
+        }
+        if state.seconds - stored > options.checkpoint_minutes * 60.0 || stopped {
+            checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
+            stored = state.seconds;
+        }
+        if state.seconds - validated > options.validation_minutes * 60.0 {
+            let row = validator.measure(&network, &state, options.validation_chunks)?;
+            log.validation(&row).map_err(log_error)?;
+            draw(&log);
+            stopped |= progress(&Progress::Validated(row)).is_break();
+            if state.best.is_none_or(|best| row.loss < best) {
+                state.best = Some(row.loss);
+                checkpoint::write_weights(
+                    &options.out.join("best.safetensors"),
+                    &parameters,
+                    Kind::Half,
+                )?;
+            }
+            state.seconds = clock.seconds();
+            validated = state.seconds;
+        }
+    }
+    checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
+    checkpoint::write_weights(
+        &options.out.join("weights.safetensors"),
+        &parameters,
+        Kind::Half,
+    )?;
+    let row = validator.measure(&network, &state, usize::MAX)?;
+    log.validation(&row).map_err(log_error)?;
+    draw(&log);
+    let _ = progress(&Progress::Validated(row));
+    Ok(state)
+}
+
+/// A picture is worth having but not worth stopping for (a machine without fonts cannot draw text).
+fn draw(log: &Log) {
+    if let Err(error) = log.draw() {
+        tracing::warn!("the curves could not be drawn: {error}");
+    }
+}
+
+/// One optimiser step on windows drawn from the seed and the step number.
+fn train_step(
+    network: &Network,
+    optimiser: &mut AdamW,
+    sampler: &WindowSampler<'_>,
+    options: &TrainOptions,
+    state: &State,
+    rate: f64,
+) -> Result<(Scores, f64), tch::TchError> {
+    let mut rng = Pcg64::seed_from_u64(state.seed ^ state.step.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    tch::manual_seed((state.seed ^ (state.step << 20)) as i64);
+    let windows: Vec<Window> = (0..options.batch.max(1))
+        .map(|_| sampler.draw(&mut rng))
+        .collect();
+    let total: usize = windows.iter().map(|window| window.target.len()).sum();
+    let mut scores = Scores::default();
+    for group in windows.chunks(options.rows.max(1)) {
+        let batch = Batch::new(&group.iter().collect::<Vec<_>>());
+        let logits = network.forward(&batch, true)?.f_to_kind(Kind::Float)?;
+        let loss = logits
+            .f_reshape([-1, theme_vocab::SIZE as i64])?
+            .f_cross_entropy_loss::<Tensor>(
+                &batch.target.f_reshape([-1])?,
+                None,
+                tch::Reduction::Sum,
+                0,
+                0.0,
+            )?;
+        optimiser.accumulate(&loss.f_div_scalar(total as f64)?)?;
+        scores.merge(&Scores::of(&logits, &batch.target, &batch.labels)?);
+    }
+    let norm = optimiser.step(rate)?;
+    Ok((scores, norm))
+}
+
+/// How much of the training is done, by time or by steps, whichever is further.
+fn share(options: &TrainOptions, state: &State) -> f64 {
+    let by_time = options
+        .minutes
+        .map_or(0.0, |minutes| state.seconds / (minutes * 60.0).max(1e-9));
+    let by_steps = options
+        .steps
+        .map_or(0.0, |steps| state.step as f64 / (steps as f64).max(1e-9));
+    by_time.max(by_steps)
+}
+
+/// Linear warm-up, then a cosine that ends with the training however long its steps took.
+fn learning_rate(options: &TrainOptions, state: &State) -> f64 {
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share(options, state).min(1.0)).cos());
+    let rate = options.final_learning_rate
+        + (options.learning_rate - options.final_learning_rate) * cosine;
+    rate * ((state.step + 1) as f64 / options.warm_up.max(1) as f64).min(1.0)
+}
+
+/// Seconds trained, over all sessions.
+struct Clock {
+    before: Duration,
+    start: Instant,
+}
+
+impl Clock {
+    fn new(before: f64) -> Self {
+        Self {
+            before: Duration::try_from_secs_f64(before).unwrap_or_default(),
+            start: Instant::now(),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        (self.before + self.start.elapsed()).as_secs_f64()
+    }
+}
+
+/// The mean of the steps since the last log row.
+#[derive(Default)]
+struct Mean {
+    scores: Scores,
+    norm: f64,
+    steps: f64,
+    since: f64,
+}
+
+impl Mean {
+    fn add(&mut self, scores: &Scores, norm: f64) {
+        self.scores.merge(scores);
+        self.norm += norm;
+        self.steps += 1.0;
+    }
+
+    fn take(&mut self, state: &State, learning_rate: f64) -> TrainingRow {
+        let row = TrainingRow {
+            step: state.step,
+            tokens: state.tokens,
+            minutes: state.seconds / 60.0,
+            learning_rate,
+            loss: self.scores.all.loss().unwrap_or(f64::NAN),
+            accuracy: self.scores.all.accuracy().unwrap_or(f64::NAN),
+            inside: self.scores.inside.loss().unwrap_or(f64::NAN),
+            outside: self.scores.outside.loss().unwrap_or(f64::NAN),
+            gradient_norm: self.norm / self.steps,
+            tokens_per_second: self.scores.all.tokens / (state.seconds - self.since),
+        };
+        *self = Self {
+            since: state.seconds,
+            ..Self::default()
+        };
+        row
+    }
+}
+
+/// The validation chunks, with the right theme, its melody alone, and a wrong one.
+struct Validator {
+    whole: Vec<Window>,
+    melody_only: Vec<Window>,
+    wrong: Vec<Window>,
+    rows: usize,
+}
+
+impl Validator {
+    fn new(set: &SequenceSet, options: &TrainOptions) -> Self {
+        let chunks = |source| {
+            evaluate::chunks(
+                set.validation(),
+                options.windows.length,
+                Labels::Timed,
+                source,
+            )
+        };
+        Self {
+            whole: chunks(SourceForm::Whole),
+            melody_only: chunks(SourceForm::MelodyOnly),
+            wrong: chunks(SourceForm::Wrong),
+            rows: options.rows,
+        }
+    }
+
+    /// Scores of about `limit` chunks, evenly spread, the same ones each time.
+    fn measure(
+        &self,
+        network: &Network,
+        state: &State,
+        limit: usize,
+    ) -> Result<ValidationRow, tch::TchError> {
+        let stride = self
+            .whole
+            .len()
+            .div_ceil(limit.clamp(1, self.whole.len().max(1)))
+            .max(1);
+        let score = |windows: &[Window]| {
+            let picked: Vec<&Window> = windows.iter().step_by(stride).collect();
+            evaluate::score(network, &picked, self.rows)
+        };
+        let whole = score(&self.whole)?;
+        Ok(ValidationRow {
+            step: state.step,
+            tokens: state.tokens,
+            minutes: state.seconds / 60.0,
+            loss: whole.all.loss().unwrap_or(f64::NAN),
+            accuracy: whole.all.accuracy().unwrap_or(f64::NAN),
+            inside: whole.inside.loss().unwrap_or(f64::NAN),
+            inside_melody_only: score(&self.melody_only)?.inside.loss().unwrap_or(f64::NAN),
+            inside_wrong: score(&self.wrong)?.inside.loss().unwrap_or(f64::NAN),
+            outside: whole.outside.loss().unwrap_or(f64::NAN),
+        })
+    }
+}
