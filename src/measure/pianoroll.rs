@@ -4,7 +4,7 @@
 
 use super::grid::{mean, share, step_of, steps_of, windows};
 use super::tonal;
-use crate::score::{Key, MetreMap, Note, PitchClassSet, Scale, Span, Tick, Track};
+use crate::score::{MetreMap, Note, PitchClassSet, Scale, Span, Tick, Track};
 
 /// Measures of one track over a stretch of bars; `None` where one is not defined.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -143,16 +143,18 @@ pub fn share_in<'a>(notes: impl IntoIterator<Item = &'a Note>, set: PitchClassSe
 
 /// Share of `notes` in the one of the twelve diatonic scales that holds the most of them; `None` without notes. A major key
 /// and its relative minor are the same scale.
-pub fn best_key_share<'a>(notes: impl Iterator<Item = &'a Note> + Clone) -> Option<f64> {
-    (0..12)
-        .filter_map(|tonic| {
-            let key = Key {
-                tonic: crate::score::PitchClass::from_semitones(tonic),
-                scale: Scale::Major,
-            };
-            share_in(notes.clone(), key.pitch_classes())
-        })
-        .reduce(f64::max)
+pub fn best_key_share<'a>(notes: impl IntoIterator<Item = &'a Note>) -> Option<f64> {
+    let mut counts = [0; 12];
+    for note in notes {
+        counts[usize::from(note.pitch.get() % 12)] += 1;
+    }
+    let inside = |tonic: usize| -> usize {
+        let steps = Scale::Major.steps().iter();
+        steps
+            .map(|step| counts[(tonic + usize::from(*step)) % 12])
+            .sum()
+    };
+    share((0..12).map(inside).max()?, counts.iter().sum())
 }
 
 /// TD: tonal distance of two tracks, the mean over the beats in which both sound; `None` where there is none.

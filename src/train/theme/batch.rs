@@ -3,6 +3,8 @@
 use tch::{Kind, Tensor};
 
 use super::windows::Window;
+use crate::nets::NetError;
+use crate::nets::theme_transformer::ThemeTransformer;
 
 /// Windows of different lengths as one batch. Padding is token 0, at the end.
 #[derive(Debug)]
@@ -43,5 +45,19 @@ impl Batch {
             labels: rows(|window| &window.labels),
             target: rows(|window| &window.target),
         }
+    }
+
+    /// The network's logits for every input token, [B, T, V] f32.
+    ///
+    /// # Errors
+    /// When a token or label lies outside the network's tables.
+    pub fn forward(&self, network: &ThemeTransformer, train: bool) -> Result<Tensor, NetError> {
+        network.forward(
+            &self.source,
+            Some(&self.source_padding),
+            &self.input,
+            &self.labels,
+            train,
+        )
     }
 }

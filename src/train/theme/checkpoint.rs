@@ -1,13 +1,13 @@
 //! Where a training stands, on disk: enough to go on as if it had never stopped.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor};
+use tch::nn::VarStore;
 
 use super::optimiser::AdamW;
+use crate::nets::checkpoint::{self, Precision, Tensors};
 
 const FOLDER: &str = "checkpoint";
 const WEIGHTS: &str = "weights.safetensors";
@@ -48,9 +48,17 @@ pub enum CheckpointError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The tensors do not fit the network.
-    #[error("{path}: {source}; the checkpoint is damaged or of another network")]
+    /// The tensors could not be written or read, or do not fit the network.
+    #[error("{path}: {source}")]
     Tensors {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        source: checkpoint::CheckpointError,
+    },
+    /// The optimiser's tensors do not fit the network.
+    #[error("{path}: {source}; the checkpoint is damaged or of another network")]
+    Optimiser {
         /// The file.
         path: PathBuf,
         /// What libtorch said.
@@ -73,7 +81,7 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CheckpointError + '_ {
     }
 }
 
-fn tensors(path: &Path) -> impl FnOnce(tch::TchError) -> CheckpointError + '_ {
+fn tensors(path: &Path) -> impl FnOnce(checkpoint::CheckpointError) -> CheckpointError + '_ {
     move |source| CheckpointError::Tensors {
         path: path.to_owned(),
         source,
@@ -83,7 +91,7 @@ fn tensors(path: &Path) -> impl FnOnce(tch::TchError) -> CheckpointError + '_ {
 /// Writes a checkpoint into `dir`, replacing the last one only when the new one is whole.
 pub fn write(
     dir: &Path,
-    parameters: &BTreeMap<String, Tensor>,
+    parameters: &Tensors,
     optimiser: &AdamW,
     state: &State,
 ) -> Result<(), CheckpointError> {
@@ -98,11 +106,14 @@ pub fn write(
         }
     }
     fs::create_dir_all(&part).map_err(io(&part))?;
-    write_weights(&part.join(WEIGHTS), parameters, Kind::Float)?;
+    let path = part.join(WEIGHTS);
+    checkpoint::write(&path, parameters, Precision::Single).map_err(tensors(&path))?;
     let (mean, square, steps) = optimiser.state();
     let path = part.join(OPTIMISER);
-    Tensor::write_safetensors(&[("mean", mean), ("square", square)], &path)
-        .map_err(tensors(&path))?;
+    let running = [("mean", mean), ("square", square)]
+        .map(|(name, tensor)| (name.to_owned(), tensor.shallow_clone()))
+        .into();
+    checkpoint::write(&path, &running, Precision::Single).map_err(tensors(&path))?;
     let path = part.join(STATE);
     let state = State {
         optimiser_steps: steps,
@@ -123,12 +134,8 @@ pub fn write(
     Ok(())
 }
 
-/// Reads the checkpoint of `dir` into `parameters` and `optimiser`.
-pub fn read(
-    dir: &Path,
-    parameters: &BTreeMap<String, Tensor>,
-    optimiser: &mut AdamW,
-) -> Result<State, CheckpointError> {
+/// Reads the checkpoint of `dir` into the parameters of `store` and the state of `optimiser`.
+pub fn read(dir: &Path, store: &VarStore, optimiser: &mut AdamW) -> Result<State, CheckpointError> {
     // A training that was killed between the two renames left only the old one.
     let folder = [FOLDER, "checkpoint.old"]
         .map(|name| dir.join(name))
@@ -136,7 +143,8 @@ pub fn read(
         .find(|folder| folder.join(STATE).exists())
         .ok_or_else(|| CheckpointError::Missing(dir.to_owned()))?;
     let path = folder.join(WEIGHTS);
-    read_weights(&path, parameters)?;
+    let stored = checkpoint::read(&path).map_err(tensors(&path))?;
+    checkpoint::fill(store, &stored).map_err(tensors(&path))?;
     let path = folder.join(STATE);
     let text = fs::read(&path).map_err(io(&path))?;
     let state: State = serde_json::from_slice(&text).map_err(|source| CheckpointError::State {
@@ -144,56 +152,17 @@ pub fn read(
         source,
     })?;
     let path = folder.join(OPTIMISER);
-    let stored: BTreeMap<String, Tensor> = Tensor::read_safetensors(&path)
-        .map_err(tensors(&path))?
-        .into_iter()
-        .collect();
-    match (stored.get("mean"), stored.get("square")) {
-        (Some(mean), Some(square)) => optimiser
-            .restore(mean, square, state.optimiser_steps)
-            .map_err(tensors(&path))?,
-        _ => return Err(CheckpointError::Missing(dir.to_owned())),
-    }
-    Ok(state)
-}
-
-/// Copies the tensors of a safetensors file into `parameters` by name; every parameter must be there in its shape.
-pub fn read_weights(
-    path: &Path,
-    parameters: &BTreeMap<String, Tensor>,
-) -> Result<(), CheckpointError> {
-    let stored: BTreeMap<String, Tensor> = Tensor::read_safetensors(path)
-        .map_err(tensors(path))?
-        .into_iter()
-        .collect();
-    for (name, parameter) in parameters {
-        let value = stored
-            .get(name)
-            .filter(|value| value.size() == parameter.size());
-        let value = value.ok_or_else(|| CheckpointError::Tensors {
-            path: path.to_owned(),
-            source: tch::TchError::FileFormat(format!("{name} is missing or of another shape")),
+    let running = checkpoint::read(&path).map_err(tensors(&path))?;
+    let running = |name: &str| {
+        let missing = || CheckpointError::Missing(dir.to_owned());
+        running.get(name).ok_or_else(missing)
+    };
+    let (mean, square) = (running("mean")?, running("square")?);
+    optimiser
+        .restore(mean, square, state.optimiser_steps)
+        .map_err(|source| CheckpointError::Optimiser {
+            path: path.clone(),
+            source,
         })?;
-        tch::no_grad(|| parameter.shallow_clone().f_copy_(value)).map_err(tensors(path))?;
-    }
-    Ok(())
-}
-
-/// Writes `parameters` as safetensors in `kind`, through a file that is renamed when it is whole.
-pub fn write_weights(
-    path: &Path,
-    parameters: &BTreeMap<String, Tensor>,
-    kind: Kind,
-) -> Result<(), CheckpointError> {
-    let part = path.with_extension("part");
-    let mut values = Vec::with_capacity(parameters.len());
-    for (name, parameter) in parameters {
-        let value = parameter
-            .detach()
-            .f_to_kind(kind)
-            .and_then(|value| value.f_contiguous());
-        values.push((name.as_str(), value.map_err(tensors(path))?));
-    }
-    Tensor::write_safetensors(&values, &part).map_err(tensors(&part))?;
-    fs::rename(&part, path).map_err(io(path))
+    Ok(state)
 }

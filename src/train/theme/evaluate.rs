@@ -5,10 +5,11 @@ use std::borrow::Borrow;
 use tch::{Kind, Tensor};
 
 use super::batch::Batch;
-use super::model::Network;
 use super::sequences::SequenceSong;
 use super::windows::{Window, melody_only};
 use crate::measure::language::Prediction;
+use crate::nets::NetError;
+use crate::nets::theme_transformer::ThemeTransformer;
 use crate::tokens::labels::{Labels, labels};
 use crate::tokens::theme_vocab::{self, THEME_END, THEME_START};
 
@@ -126,15 +127,15 @@ pub fn chunks<'a>(
 
 /// Scores of `windows`, teacher-forced, `rows` at a time.
 pub fn score<W: Borrow<Window>>(
-    network: &Network,
+    network: &ThemeTransformer,
     windows: &[W],
     rows: usize,
-) -> Result<Scores, tch::TchError> {
+) -> Result<Scores, NetError> {
     let mut scores = Scores::default();
     for group in windows.chunks(rows.max(1)) {
         let group: Vec<&Window> = group.iter().map(Borrow::borrow).collect();
         let batch = Batch::new(&group);
-        let logits = tch::no_grad(|| network.forward(&batch, false))?;
+        let logits = tch::no_grad(|| batch.forward(network, false))?;
         scores.merge(&Scores::of(&logits, &batch.target, &batch.labels)?);
     }
     Ok(scores)

@@ -4,10 +4,11 @@ pub mod batch;
 pub mod checkpoint;
 pub mod evaluate;
 pub mod log;
-#[allow(clippy::all, clippy::pedantic, clippy::unwrap_used, missing_docs)]
-pub mod model;
 pub mod optimiser;
 pub mod prepare;
 pub mod run;
 pub mod sequences;
 pub mod windows;
+
+#[cfg(test)]
+mod tests;

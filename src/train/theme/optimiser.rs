@@ -1,4 +1,4 @@
-//! AdamW whose state can be stored and read back.
+//! `AdamW` whose state can be stored and read back.
 
 use tch::{Kind, Tensor};
 
@@ -29,7 +29,7 @@ impl Default for AdamWOptions {
     }
 }
 
-/// AdamW (Loshchilov & Hutter 2019) over all parameters as one flat vector, so that a step is a dozen large
+/// `AdamW` (Loshchilov & Hutter 2019) over all parameters as one flat vector, so that a step is a dozen large
 /// operations instead of a dozen for each of 150 tensors.
 #[derive(Debug)]
 pub struct AdamW {

@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
-use tch::{Kind, Tensor};
+use tch::nn::VarStore;
+use tch::{Device, Tensor};
 
 use super::batch::Batch;
 use super::checkpoint::{self, CheckpointError, State};
 use super::evaluate::{self, Scores, SourceForm};
 use super::log::{Log, TrainingRow, ValidationRow};
-use super::model::Network;
 use super::optimiser::{AdamW, AdamWOptions};
 use super::sequences::{SequenceSet, SequencesError};
 use super::windows::{Window, WindowOptions, WindowSampler};
+use crate::nets::checkpoint::{Precision, Tensors};
+use crate::nets::theme_transformer::{Config, LabelKind, ThemeTransformer};
+use crate::nets::{NetError, Products, checkpoint as weights};
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab;
 
@@ -26,7 +29,7 @@ pub struct TrainOptions {
     pub data: PathBuf,
     /// Where checkpoints, logs and weights go.
     pub out: PathBuf,
-    /// Weights to begin with, in the published names; by default random ones.
+    /// Weights to begin with, in the published names (.safetensors or .pt); by default random ones.
     pub warm_start: Option<PathBuf>,
     /// Stop, annealed, after so many minutes of training.
     pub minutes: Option<f64>,
@@ -58,8 +61,12 @@ pub struct TrainOptions {
     pub validation_minutes: f64,
     /// Validation chunks in a validation on the way, 48 by default; the first and the last take all.
     pub validation_chunks: usize,
+    /// Steps between rows of the log, 20 by default.
+    pub log_steps: u64,
     /// How windows are drawn.
     pub windows: WindowOptions,
+    /// The network; the published sizes by default. Its labels, dropout and context follow from the options above.
+    pub network: Config,
 }
 
 impl TrainOptions {
@@ -84,7 +91,9 @@ impl TrainOptions {
             checkpoint_minutes: 4.0,
             validation_minutes: 15.0,
             validation_chunks: 48,
+            log_steps: 20,
             windows: WindowOptions::default(),
+            network: Config::default(),
         }
     }
 }
@@ -118,11 +127,11 @@ pub enum TrainError {
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// libtorch refused.
+    /// The network could not be built, or libtorch refused.
     #[error(
-        "libtorch stopped the training: {0}; the last checkpoint is whole, go on from it with --resume"
+        "the training stopped: {0}; a checkpoint written before is whole, go on from it with --resume"
     )]
-    Torch(#[from] tch::TchError),
+    Net(#[from] NetError),
     /// A log could not be written.
     #[error("{path}: {source}; check the folder and the free space")]
     Log {
@@ -132,8 +141,6 @@ pub enum TrainError {
         source: std::io::Error,
     },
 }
-
-const LOG_EVERY: u64 = 20;
 
 /// Trains as `options` say and returns where it ended. `progress` may end it early; the weights are then written as they are.
 pub fn run(
@@ -152,16 +159,8 @@ pub fn run(
     let sampler = WindowSampler::new(&set, options.windows)
         .ok_or_else(|| TrainError::Empty(options.data.clone()))?;
     tch::set_num_threads(options.threads.max(1) as i32);
-    let mut network = Network::load(
-        options.warm_start.as_ref().unwrap().to_str().unwrap(),
-        vec![false, false, false, true, true, true],
-        6,
-        8,
-    );
-    network.bf16 = options.bf16;
-    network.stream = options.bf16;
-    network.dropout = options.dropout;
-    let parameters = network.parameters();
+    let (network, store) = build(options)?;
+    let parameters: Tensors = store.variables().into_iter().collect();
     let mut optimiser = AdamW::new(
         parameters.values().map(Tensor::shallow_clone).collect(),
         AdamWOptions::default(),
@@ -171,7 +170,7 @@ pub fn run(
         ..State::default()
     };
     if options.resume {
-        state = checkpoint::read(&options.out, &parameters, &mut optimiser)?;
+        state = checkpoint::read(&options.out, &store, &mut optimiser)?;
     }
     let log = Log::new(&options.out);
     let validator = Validator::new(&set, options);
@@ -192,7 +191,7 @@ pub fn run(
         state.tokens += scores.all.tokens as u64;
         state.seconds = clock.seconds();
         mean.add(&scores, norm);
-        if state.step % LOG_EVERY == 0 {
+        if state.step.is_multiple_of(options.log_steps.max(1)) {
             let row = mean.take(&state, rate);
             log.training(&row).map_err(log_error)?;
             stopped = progress(&Progress::Trained {
@@ -212,27 +211,59 @@ pub fn run(
             stopped |= progress(&Progress::Validated(row)).is_break();
             if state.best.is_none_or(|best| row.loss < best) {
                 state.best = Some(row.loss);
-                checkpoint::write_weights(
-                    &options.out.join("best.safetensors"),
-                    &parameters,
-                    Kind::Half,
-                )?;
+                write_weights(options, "best.safetensors", &parameters)?;
             }
             state.seconds = clock.seconds();
             validated = state.seconds;
         }
     }
     checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
-    checkpoint::write_weights(
-        &options.out.join("weights.safetensors"),
-        &parameters,
-        Kind::Half,
-    )?;
+    write_weights(options, "weights.safetensors", &parameters)?;
     let row = validator.measure(&network, &state, usize::MAX)?;
     log.validation(&row).map_err(log_error)?;
     draw(&log);
     let _ = progress(&Progress::Validated(row));
     Ok(state)
+}
+
+/// The network of `options` with its parameters by name, ready to be trained.
+fn build(options: &TrainOptions) -> Result<(ThemeTransformer, VarStore), TrainError> {
+    let config = Config {
+        labels: LabelKind::Timed,
+        dropout: options.dropout,
+        max_target: options.windows.length,
+        ..options.network.clone()
+    };
+    tch::manual_seed(options.seed as i64);
+    let store = VarStore::new(Device::Cpu);
+    let mut network = ThemeTransformer::new(&store.root(), &config)?;
+    match &options.warm_start {
+        Some(path) => {
+            let tensors = weights::read(path).map_err(NetError::from)?;
+            weights::fill(&store, &tensors).map_err(NetError::from)?;
+        }
+        None => network.initialise()?,
+    }
+    network.set_products(if options.bf16 {
+        Products::Bfloat16
+    } else {
+        Products::Single
+    });
+    let path = options.out.join("config.json");
+    let text = serde_json::to_string_pretty(&config).unwrap_or_default();
+    std::fs::write(&path, text).map_err(|source| TrainError::Log { path, source })?;
+    Ok((network, store))
+}
+
+fn write_weights(
+    options: &TrainOptions,
+    name: &str,
+    parameters: &Tensors,
+) -> Result<(), TrainError> {
+    let path = options.out.join(name);
+    weights::write(&path, parameters, Precision::Half)
+        .map_err(|source| CheckpointError::Tensors { path, source })?;
+    Ok(())
 }
 
 /// A picture is worth having but not worth stopping for (a machine without fonts cannot draw text).
@@ -244,13 +275,13 @@ fn draw(log: &Log) {
 
 /// One optimiser step on windows drawn from the seed and the step number.
 fn train_step(
-    network: &Network,
+    network: &ThemeTransformer,
     optimiser: &mut AdamW,
     sampler: &WindowSampler<'_>,
     options: &TrainOptions,
     state: &State,
     rate: f64,
-) -> Result<(Scores, f64), tch::TchError> {
+) -> Result<(Scores, f64), NetError> {
     let mut rng = Pcg64::seed_from_u64(state.seed ^ state.step.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     tch::manual_seed((state.seed ^ (state.step << 20)) as i64);
     let windows: Vec<Window> = (0..options.batch.max(1))
@@ -260,7 +291,7 @@ fn train_step(
     let mut scores = Scores::default();
     for group in windows.chunks(options.rows.max(1)) {
         let batch = Batch::new(&group.iter().collect::<Vec<_>>());
-        let logits = network.forward(&batch, true)?.f_to_kind(Kind::Float)?;
+        let logits = batch.forward(network, true)?;
         let loss = logits
             .f_reshape([-1, theme_vocab::SIZE as i64])?
             .f_cross_entropy_loss::<Tensor>(
@@ -381,10 +412,10 @@ impl Validator {
     /// Scores of about `limit` chunks, evenly spread, the same ones each time.
     fn measure(
         &self,
-        network: &Network,
+        network: &ThemeTransformer,
         state: &State,
         limit: usize,
-    ) -> Result<ValidationRow, tch::TchError> {
+    ) -> Result<ValidationRow, NetError> {
         let stride = self
             .whole
             .len()
