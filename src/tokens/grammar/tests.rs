@@ -163,6 +163,10 @@ fn rules() -> impl Strategy<Value = Rules> {
         Just(FreeThemes::OfBars(2..=2)),
         Just(FreeThemes::OfBars(1..=4)),
     ];
+    #[allow(
+        clippy::reversed_empty_ranges,
+        reason = "an empty register must be survived"
+    )]
     let registers = prop_oneof![Just(1..=127), Just(48..=72), Just(61..=61), Just(90..=80)];
     (
         0_u16..4096,

@@ -113,7 +113,7 @@ pub struct SequenceSet {
 }
 
 impl SequenceSet {
-    /// Reads a NumPy archive: `tokens` with `token_offsets`, `source` with `source_offsets`, `song` numbers and `tempo`
+    /// Reads a `NumPy` archive: `tokens` with `token_offsets`, `source` with `source_offsets`, `song` numbers and `tempo`
     /// tokens, one a song. Other arrays in it are left alone.
     pub fn read(path: &Path) -> Result<Self, SequencesError> {
         let name = path.display().to_string();
