@@ -29,8 +29,9 @@ use super::transport::AtEnd;
 const BLOCK: usize = 16;
 /// The rate of the silent stream.
 const SILENT_RATE: u32 = 48_000;
-/// How long until a device is tried again.
+/// How long until a device is tried again; twice as long after each time in vain, up to `LONGEST_RETRY`.
 const RETRY: Duration = Duration::from_secs(2);
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// A device that asks for nothing for so long is lost.
 const STALLED: Duration = Duration::from_secs(3);
 
@@ -105,7 +106,7 @@ pub struct Status {
     pub font_error: Option<String>,
     /// The font drove a synthesizer out of its samples; that track is silent. Choose another font.
     pub font_failed: bool,
-    /// Times at which the device ran out of samples, and callbacks that came too late for it.
+    /// Times at which the device ran out of samples.
     pub xruns: u32,
     /// Callbacks that took longer than their sound lasts.
     pub late_callbacks: u32,
@@ -269,6 +270,8 @@ pub struct Engine {
     loader: FontLoader,
     font_error: Option<String>,
     opening: Opening,
+    /// How long to wait after the next failure.
+    retry: Duration,
     state: OutputState,
     health: Arc<Health>,
     /// Xruns and late callbacks of streams that are no more.
@@ -299,6 +302,7 @@ impl Engine {
             loader: FontLoader::default(),
             font_error: None,
             opening: Opening::Idle,
+            retry: RETRY,
             state: OutputState::Silent,
             health: Arc::default(),
             past_xruns: 0,
@@ -608,6 +612,7 @@ impl Engine {
             return;
         }
         self.state = OutputState::Opening;
+        self.retry = RETRY;
         if self.keeper.is_none() {
             self.keeper = DeviceKeeper::start(SystemBackend::default()).ok();
         }
@@ -678,7 +683,8 @@ impl Engine {
             tracing::warn!("{error}");
         }
         self.state = OutputState::Lost(error);
-        self.opening = Opening::WaitingUntil(Instant::now() + RETRY);
+        self.opening = Opening::WaitingUntil(Instant::now() + self.retry);
+        self.retry = (2 * self.retry).min(LONGEST_RETRY);
     }
 
     fn open(&mut self, format: StreamFormat) {
@@ -712,6 +718,7 @@ impl Engine {
         self.silent = None;
         self.past_xruns += self.health.xruns.load(Ordering::Relaxed);
         self.health = health;
+        self.retry = RETRY;
         self.state = OutputState::Running(format);
     }
 

@@ -26,6 +26,7 @@ pub struct Shared {
     master: [AtomicU32; 2],
     tracks: Vec<AtomicU32>,
     load: Vec<AtomicU32>,
+    recent_load: AtomicU32,
     worst_load: AtomicU32,
     worst_nanoseconds: AtomicU64,
 }
@@ -42,6 +43,7 @@ impl Default for Shared {
             master: [AtomicU32::new(0), AtomicU32::new(0)],
             tracks: (0..METERED).map(|_| AtomicU32::new(0)).collect(),
             load: (0..LOAD_CLASSES).map(|_| AtomicU32::new(0)).collect(),
+            recent_load: AtomicU32::new(0),
             worst_load: AtomicU32::new(0),
             worst_nanoseconds: AtomicU64::new(0),
         }
@@ -51,6 +53,8 @@ impl Default for Shared {
 /// How much of its time the callback uses: 1 is all there is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Load {
+    /// The share that was used lately, smoothed over about a second.
+    pub recent: f32,
     /// Half of the callbacks use at most this share (to 5 %).
     pub median: f32,
     /// 99 % of the callbacks use at most this share (to 5 %).
@@ -108,6 +112,10 @@ impl Shared {
         if let Some(count) = self.load.get(class) {
             count.fetch_add(1, Ordering::Relaxed);
         }
+        let recent = f32::from_bits(self.recent_load.load(Ordering::Relaxed));
+        let weight = budget_seconds.clamp(0.0, 1.0) as f32;
+        let recent = recent + (share as f32 - recent) * weight;
+        self.recent_load.store(recent.to_bits(), Ordering::Relaxed);
         if share > 1.0 {
             self.late.fetch_add(1, Ordering::Relaxed);
         }
@@ -139,6 +147,7 @@ impl Shared {
             0.0
         };
         Load {
+            recent: f32::from_bits(self.recent_load.load(Ordering::Relaxed)),
             median: quantile(0.5),
             p99: quantile(0.99),
             worst: f32::from_bits(self.worst_load.load(Ordering::Relaxed)),

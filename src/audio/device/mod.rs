@@ -77,7 +77,7 @@ pub enum DeviceError {
         reason: String,
     },
     /// The stream ended by itself.
-    #[error("the audio device “{0}” was lost: it is tried again every two seconds")]
+    #[error("the audio device “{0}” was lost: connect it again, or choose another")]
     Lost(String),
 }
 

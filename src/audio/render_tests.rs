@@ -1,0 +1,369 @@
+use super::*;
+use crate::audio::test_font;
+use crate::score::{Instrument, Note, Pitch, Role, Tempo, TempoChange, TempoMap, Track, Velocity};
+
+fn silent_progress(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Notes far enough apart that each click stands alone, under changing tempos.
+fn clicks() -> Song {
+    let notes = (0..40)
+        .map(|i| {
+            Note::new(
+                Tick(i * 517),
+                Tick(60),
+                Pitch::clamped(60 + (i % 5) as i32),
+                Velocity::clamped(100),
+            )
+        })
+        .collect();
+    let change = |at, bpm| TempoChange {
+        at: Tick(at),
+        tempo: Tempo::from_bpm(bpm),
+    };
+    let tempo = TempoMap::new(vec![
+        change(0, 97.0),
+        change(5_000, 143.7),
+        change(9_999, 61.3),
+    ]);
+    Song {
+        tempo: Arc::new(tempo),
+        ..Song::default()
+    }
+    .with_track(Track::new(TrackId(1), "A", Instrument::pitched(0), Role::Piano).with_notes(notes))
+}
+
+/// The samples at which a click begins.
+fn onsets(sound: &Sound) -> Vec<usize> {
+    let mut onsets: Vec<usize> = Vec::new();
+    for (index, sample) in sound.left.iter().enumerate() {
+        let dead = onsets
+            .last()
+            .is_some_and(|last| index - last < sound.rate as usize / 20);
+        if sample.abs() > 0.05 && !dead {
+            onsets.push(index);
+        }
+    }
+    onsets
+}
+
+#[test]
+fn onsets_lie_where_the_score_says() {
+    let song = clicks();
+    for rate in [44_100, 48_000, 96_000] {
+        let options = RenderOptions {
+            rate,
+            ..RenderOptions::default()
+        };
+        let sound =
+            render_to_memory(&song, &test_font::font(), &options, &mut silent_progress).unwrap();
+        let found = onsets(&sound);
+        assert_eq!(found.len(), 40, "at {rate}");
+        let mut worst = 0.0_f64;
+        for (note, onset) in song.tracks[0].notes().iter().zip(found) {
+            let expected = song.tempo.seconds_at(note.start);
+            worst = worst.max((onset as f64 / f64::from(rate) - expected).abs());
+        }
+        assert!(worst < 0.000_12, "{worst} s at {rate}");
+    }
+}
+
+#[test]
+fn a_span_begins_at_its_start_and_ends_in_silence() {
+    let song = clicks();
+    let options = RenderOptions {
+        span: Some(Span::new(Tick(517 * 3), Tick(517 * 6))),
+        ..RenderOptions::default()
+    };
+    let sound =
+        render_to_memory(&song, &test_font::font(), &options, &mut silent_progress).unwrap();
+    let found = onsets(&sound);
+    assert_eq!(found.len(), 3);
+    assert!(found[0] <= 5, "{}", found[0]);
+    let tail = &sound.left[sound.left.len() - 2_000..];
+    assert!(tail.iter().all(|sample| sample.abs() < 2e-5));
+}
+
+#[test]
+fn one_track_alone_is_heard_even_when_it_is_muted() {
+    let mut song = clicks();
+    let mut muted = (*song.tracks[0]).clone();
+    muted.mute = true;
+    song = song.with_track(muted);
+    let font = test_font::font();
+    let mut options = RenderOptions::default();
+    let silent = render_to_memory(&song, &font, &options, &mut silent_progress).unwrap();
+    assert!(silent.left.iter().all(|sample| *sample == 0.0));
+    options.only = Some(TrackId(1));
+    let heard = render_to_memory(&song, &font, &options, &mut silent_progress).unwrap();
+    assert_eq!(onsets(&heard).len(), 40);
+}
+
+#[test]
+fn files_hold_what_was_rendered() {
+    let song = clicks();
+    let font = test_font::font();
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = RenderOptions::default();
+    let sound = render_to_memory(&song, &font, &options, &mut silent_progress).unwrap();
+    for (format, tolerance) in [
+        (SampleFormat::Int16, 5e-5),
+        (SampleFormat::Int24, 2e-7),
+        (SampleFormat::Float32, 0.0),
+    ] {
+        options.format = format;
+        let path = folder.path().join("out.wav");
+        let rendered = render_to_wav(&song, &font, &options, &path, &mut silent_progress).unwrap();
+        let mut reader = hound::WavReader::open(&path).unwrap();
+        let spec = reader.spec();
+        assert_eq!((spec.channels, spec.sample_rate), (2, 48_000));
+        let full = (1_i64 << (spec.bits_per_sample - 1)) as f32 - 1.0;
+        let read: Vec<f32> = match spec.sample_format {
+            hound::SampleFormat::Float => reader.samples::<f32>().map(Result::unwrap).collect(),
+            hound::SampleFormat::Int => reader
+                .samples::<i32>()
+                .map(|sample| sample.unwrap() as f32 / full)
+                .collect(),
+        };
+        assert_eq!(rendered.frames as usize * 2, read.len());
+        assert_eq!(sound.left.len() * 2, read.len());
+        for (frame, (left, right)) in read.chunks(2).zip(sound.left.iter().zip(&sound.right)) {
+            assert!((frame[0] - left).abs() <= tolerance);
+            assert!((frame[1] - right).abs() <= tolerance);
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_render_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.wav");
+    let result = render_to_wav(
+        &clicks(),
+        &test_font::font(),
+        &RenderOptions::default(),
+        &path,
+        &mut |_| ControlFlow::Break(()),
+    );
+    assert!(matches!(result, Err(RenderError::Cancelled)));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+fn decibels(ratio: f64) -> f64 {
+    20.0 * ratio.log10()
+}
+
+fn rms(samples: &[f32]) -> f64 {
+    let sum: f64 = samples.iter().map(|x| f64::from(*x).powi(2)).sum();
+    (sum / samples.len().max(1) as f64).sqrt()
+}
+
+fn peak(sound: &Sound) -> f32 {
+    sound
+        .left
+        .iter()
+        .chain(&sound.right)
+        .fold(0.0, |peak, sample| peak.max(sample.abs()))
+}
+
+/// The power spectrum of the first 32,768 samples of `samples`, and hertz in a bin.
+fn spectrum(samples: &[f32], rate: u32) -> (Vec<f64>, f64) {
+    let length = 32_768;
+    let fft = realfft::RealFftPlanner::<f64>::new().plan_fft_forward(length);
+    let mut input: Vec<f64> = samples[..length]
+        .iter()
+        .enumerate()
+        .map(|(index, sample)| {
+            let phase = std::f64::consts::TAU * index as f64 / length as f64;
+            f64::from(*sample) * (0.5 - 0.5 * phase.cos())
+        })
+        .collect();
+    let mut output = fft.make_output_vec();
+    fft.process(&mut input, &mut output).unwrap();
+    let power = output.iter().map(|bin| bin.norm_sqr()).collect();
+    (power, f64::from(rate) / length as f64)
+}
+
+#[test]
+fn the_demo_sounds_as_it_should() {
+    let song = crate::formats::demo::song();
+    let font = crate::audio::soundfont::built_in().unwrap();
+    let options = RenderOptions {
+        rate: 44_100,
+        ..RenderOptions::default()
+    };
+    let sound = render_to_memory(&song, &font, &options, &mut silent_progress).unwrap();
+    let loudest = peak(&sound);
+    assert!((0.35..0.967).contains(&loudest), "peak {loudest}");
+    let level = decibels(rms(&sound.left));
+    assert!((-28.0..-14.0).contains(&level), "{level} dB");
+    let balance = level - decibels(rms(&sound.right));
+    assert!(balance.abs() < 3.0, "left over right {balance} dB");
+    let mean = sound.left.iter().sum::<f32>() / sound.left.len() as f32;
+    assert!(mean.abs() < 1e-3, "constant part {mean}");
+
+    let seconds = song.tempo.seconds_at(song.end());
+    let whole = seconds.floor() as usize;
+    for second in 0..whole {
+        let part = &sound.left[second * 44_100..(second + 1) * 44_100];
+        assert!(rms(part) > 1e-3, "second {second} is silent");
+    }
+    let after = sound.left.len() as f64 / 44_100.0 - seconds;
+    assert!(
+        (0.0..10.0).contains(&after),
+        "{after} s after the last note"
+    );
+    assert!(rms(&sound.left[sound.left.len() - 2_000..]) < 2e-5);
+
+    // From low to high: bass, body and brilliance are all there, and none drowns the others.
+    let (power, bin) = spectrum(&sound.left[20 * 44_100..], 44_100);
+    let band = |from: f64, to: f64| -> f64 {
+        let (from, to) = ((from / bin) as usize, (to / bin) as usize);
+        power[from..to].iter().sum()
+    };
+    let all = band(20.0, 20_000.0);
+    for (from, to, least, most) in [
+        (20.0, 250.0, 0.02, 0.95),
+        (250.0, 2_000.0, 0.03, 0.95),
+        (2_000.0, 20_000.0, 0.000_5, 0.5),
+    ] {
+        let share = band(from, to) / all;
+        assert!((least..most).contains(&share), "{from}..{to} Hz: {share}");
+    }
+}
+
+#[test]
+fn programs_and_keys_reach_the_synthesizer() {
+    let font = crate::audio::soundfont::built_in().unwrap();
+    for (program, key, hertz) in [
+        (0, 69, 440.0),
+        (33, 45, 110.0),
+        (48, 69, 440.0),
+        (73, 81, 880.0),
+    ] {
+        let note = Note::new(
+            Tick(0),
+            Tick(3_840),
+            Pitch::clamped(key),
+            Velocity::clamped(90),
+        );
+        let song = Song::default().with_track(
+            Track::new(TrackId(1), "A", Instrument::pitched(program), Role::Piano)
+                .with_notes(vec![note]),
+        );
+        let sound = render_to_memory(
+            &song,
+            &font,
+            &RenderOptions::default(),
+            &mut silent_progress,
+        )
+        .unwrap();
+        let (power, bin) = spectrum(&sound.left[9_600..], 48_000);
+        let near = |wanted: f64| -> f64 {
+            let middle = (wanted / bin).round() as usize;
+            let width = ((wanted * 0.02) / bin).ceil() as usize + 1;
+            power[middle - width..=middle + width].iter().sum()
+        };
+        let harmonic: f64 = (1..=8).map(|n| near(hertz * f64::from(n))).sum();
+        let all: f64 = power[(60.0 / bin) as usize..].iter().sum();
+        assert!(
+            harmonic > 0.8 * all,
+            "program {program}: {} of its power lies on the partials of {hertz} Hz",
+            harmonic / all
+        );
+    }
+}
+
+#[test]
+fn the_built_in_font_begins_within_a_millisecond_of_the_score() {
+    let font = crate::audio::soundfont::built_in().unwrap();
+    for (instrument, key) in [
+        (Instrument::pitched(0), 60),
+        (Instrument::pitched(25), 52),
+        (Instrument::DRUMS, 36),
+        (Instrument::DRUMS, 42),
+    ] {
+        let notes: Vec<Note> = (0..5)
+            .map(|i| {
+                let start = Tick(i * 2_003);
+                Note::new(
+                    start,
+                    Tick(300),
+                    Pitch::clamped(key),
+                    Velocity::clamped(100),
+                )
+            })
+            .collect();
+        let mut track =
+            Track::new(TrackId(1), "A", instrument, Role::Piano).with_notes(notes.clone());
+        track.reverb = 0;
+        let song = Song::default().with_track(track);
+        for rate in [44_100, 48_000, 96_000] {
+            let options = RenderOptions {
+                rate,
+                ..RenderOptions::default()
+            };
+            let sound = render_to_memory(&song, &font, &options, &mut silent_progress).unwrap();
+            let threshold = 0.01 * peak(&sound);
+            for note in &notes {
+                let expected = song.tempo.seconds_at(note.start) * f64::from(rate);
+                let from = (expected as usize).saturating_sub(rate as usize / 20);
+                let onset = sound.left[from..]
+                    .iter()
+                    .position(|sample| sample.abs() > threshold)
+                    .unwrap();
+                let error = ((from + onset) as f64 - expected) / f64::from(rate) * 1_000.0;
+                assert!(
+                    error.abs() < 1.0,
+                    "{instrument:?} {key} at {rate}: {error} ms"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crowd_at_full_strength_does_not_clip() {
+    let font = crate::audio::soundfont::built_in().unwrap();
+    let mut song = Song::default();
+    for id in 1..=20_u32 {
+        let notes = (0..16)
+            .flat_map(|beat| {
+                [0, 4, 7, 12].map(|interval| {
+                    Note::new(
+                        Tick(beat * 480),
+                        Tick(470),
+                        Pitch::clamped(40 + interval + (id % 3) as i32 * 12),
+                        Velocity::clamped(127),
+                    )
+                })
+            })
+            .collect();
+        let instrument = if id % 10 == 0 {
+            Instrument::DRUMS
+        } else {
+            Instrument::pitched((id * 5 % 100) as u8)
+        };
+        let mut track = Track::new(TrackId(id), "A", instrument, Role::Piano).with_notes(notes);
+        track.volume = 127;
+        song = song.with_track(track);
+    }
+    let sound = render_to_memory(
+        &song,
+        &font,
+        &RenderOptions::default(),
+        &mut silent_progress,
+    )
+    .unwrap();
+    let ceiling = crate::audio::limiter::CEILING;
+    let loudest = peak(&sound);
+    assert!(loudest > 0.9 && loudest <= ceiling, "peak {loudest}");
+    // Not one run of samples is cut flat.
+    let flat = |side: &[f32]| {
+        side.windows(3)
+            .filter(|run| run.iter().all(|sample| sample.abs() > 0.999_9 * ceiling))
+            .count()
+    };
+    assert_eq!(flat(&sound.left) + flat(&sound.right), 0);
+}
