@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use rustysynth::SoundFont;
 
+use crate::formats::places::Places;
+
 /// Where a font came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FontOrigin {
@@ -210,8 +212,8 @@ pub struct FoundFont {
 /// The folders in which SoundFonts are looked for, the user's own first.
 pub fn folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    if let Some(own) = directories::ProjectDirs::from("", "", "leitmotif") {
-        folders.push(own.data_dir().join("soundfonts"));
+    if let Some(places) = Places::find() {
+        folders.push(places.data.join("soundfonts"));
     }
     if let Some(base) = directories::BaseDirs::new() {
         for below in ["soundfonts", "sounds/sf2", "sounds/sf3"] {

@@ -102,7 +102,8 @@ impl Cli {
         match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                let message = format!("{error:#}").replace('\n', " ");
+                // Every error of ours says all that it knows itself; the chain below would say it twice.
+                let message = error.to_string().replace('\n', " ");
                 eprintln!("leitmotif: {message}");
                 ExitCode::FAILURE
             }

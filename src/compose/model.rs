@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::formats::places::Places;
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::Id;
 
@@ -27,8 +28,8 @@ impl ModelPaths {
             folders.push(folder.join("models"));
             folders.push(folder.join("../share/leitmotif/models"));
         }
-        if let Some(project) = directories::ProjectDirs::from("", "", "leitmotif") {
-            folders.push(project.data_dir().join("models"));
+        if let Some(places) = Places::find() {
+            folders.push(places.data.join("models"));
         }
         folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));
         Self { folders }

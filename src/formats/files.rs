@@ -130,13 +130,6 @@ impl Pending {
         self.file.as_file_mut()
     }
 
-    /// A second handle on the file, for writers that own theirs.
-    pub fn reopen(&self) -> Result<File, FileError> {
-        self.file
-            .reopen()
-            .map_err(|error| FileError::new(&self.place, "write", error))
-    }
-
     /// Puts the file in its place.
     pub fn commit(self, previous: Previous) -> Result<(), FileError> {
         let Self { place, file } = self;

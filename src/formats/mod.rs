@@ -1,4 +1,4 @@
-//! Files: MIDI, projects, pictures, audio; and where they are kept.
+//! Files: MIDI, projects, pictures; and where they are kept.
 
 pub mod autosave;
 pub mod demo;
@@ -7,7 +7,6 @@ pub mod midi;
 pub mod places;
 pub mod png;
 pub mod project;
-pub mod wav;
 
 use std::path::{Path, PathBuf};
 

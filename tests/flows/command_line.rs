@@ -189,3 +189,79 @@ fn what_is_installed_is_listed() {
     }
     assert_eq!(checks[0]["verdict"], "lacking", "there is no display here");
 }
+
+#[test]
+fn a_song_is_rendered_with_its_stems() {
+    let folder = folder();
+    let home = folder.path();
+    let arguments = [
+        "render", "song.mid", "--out", "song.wav", "--rate", "22050", "--stems", "--json",
+    ];
+    let (code, stdout, stderr) = run(home, &arguments);
+    assert_eq!(code, 0, "{stderr}");
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let written = report["written"].as_array().unwrap();
+    assert_eq!(written.len(), 7, "the song and six tracks");
+    let song = demo::song();
+    let seconds = song.tempo.seconds_at(song.end());
+    for file in written {
+        assert!(file["seconds"].as_f64().unwrap() > seconds * 0.9, "{file}");
+        let peak = file["peak"].as_f64().unwrap();
+        assert!(peak > 0.01 && peak <= 1.0, "{file}");
+    }
+    let reader = hound::WavReader::open(home.join("song - 04 Bass.wav")).unwrap();
+    assert_eq!(reader.spec().sample_rate, 22_050);
+    fails(home, &arguments, &["song.wav", "--force"]);
+    fails(
+        home,
+        &["render", "song.mid", "--out", "song.mp3"],
+        &["song.mp3", ".wav"],
+    );
+}
+
+/// With the shipped model, or with the message that says what is missing.
+#[test]
+fn a_theme_is_continued_and_the_same_seed_gives_the_same_notes() {
+    let folder = folder();
+    let home = folder.path();
+    let arguments = |out: &'static str| {
+        let text = "continue song.mid --bars 2 --candidates 2 --seed 7 --theme-at 1 --json --scale";
+        let mut arguments: Vec<&str> = text.split(' ').collect();
+        arguments.extend(["G major", "--out", out]);
+        arguments
+    };
+    let models = run(home, &["models"]).1;
+    let installed = models.lines().any(|line| line.starts_with("theme "));
+    if !(cfg!(feature = "torch") && installed) {
+        fails(home, &arguments("a"), &["song.mid:"]);
+        assert!(!home.join("a/01.mid").exists());
+        return;
+    }
+    let (code, stdout, stderr) = run(home, &arguments("a"));
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(run(home, &arguments("b")).0, 0);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let stored = std::fs::read(home.join("a/report.json")).unwrap();
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&stored).unwrap(),
+        report
+    );
+    let candidates = report["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 2);
+    assert!(
+        candidates[0]["score"].as_f64() >= candidates[1]["score"].as_f64(),
+        "best first"
+    );
+    for (candidate, name) in candidates.iter().zip(["01.mid", "02.mid"]) {
+        assert_eq!(candidate["notes_outside_scale"], 0);
+        assert!(
+            candidate["theme_regions"].as_u64().unwrap() >= 1,
+            "it was asked for at bar 1"
+        );
+        let bytes = |out: &str| std::fs::read(home.join(out).join(name)).unwrap();
+        assert_eq!(bytes("a"), bytes("b"), "{name}");
+        let clip = formats::open(home.join("a").join(name)).unwrap().song;
+        assert!(clip.bars() <= 3 && !clip.themes.is_empty());
+    }
+    fails(home, &arguments("a"), &["--force"]);
+}

@@ -1,7 +1,7 @@
 //! The bytes of a file as events in song ticks. Checks what midly lets pass: cut files, missing tracks, events
 //! that cannot be read.
 
-use midly::{EventIter, Format, MetaMessage, Timing, TrackEventKind};
+use midly::{EventIter, Format, MetaMessage, MidiMessage, Timing, TrackEventKind};
 
 use super::MidiError;
 use crate::score::{TICKS_PER_QUARTER, Tick};
@@ -151,8 +151,6 @@ fn read_track<'a>(
     number: usize,
     per_quarter: i64,
 ) -> Result<FileTrack<'a>, MidiError> {
-    // From here on a tick of the file is too far for a song.
-    let limit = Tick::LIMIT.0 / TICKS_PER_QUARTER * per_quarter;
     let mut track = FileTrack::default();
     let mut now = 0i64;
     loop {
@@ -172,14 +170,28 @@ fn read_track<'a>(
             None => return Err(damaged(offset, "no event can be read")),
         };
         now += i64::from(event.delta.as_int());
-        if now > limit {
+        let kind = event.kind;
+        track.end = Tick((now * TICKS_PER_QUARTER + per_quarter / 2).div_euclid(per_quarter));
+        let begins_note = matches!(
+            kind,
+            TrackEventKind::Midi {
+                message: MidiMessage::NoteOn { .. },
+                ..
+            }
+        );
+        // A note that ends where it begins is made one tick long: room is left for that, so that what was read can be
+        // written and read again.
+        let last = if begins_note {
+            Tick::LIMIT - Tick::QUARTER
+        } else {
+            Tick::LIMIT
+        };
+        if track.end > last {
             return Err(MidiError::TooLong {
                 offset,
                 track: number,
             });
         }
-        let kind = event.kind;
-        track.end = Tick((now * TICKS_PER_QUARTER + per_quarter / 2).div_euclid(per_quarter));
         if let TrackEventKind::Meta(MetaMessage::EndOfTrack) = kind {
             track.ended = true;
             return Ok(track);

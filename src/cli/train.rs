@@ -1,0 +1,171 @@
+//! `leitmotif train`.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Common, Interrupt, Outcome, output, progress};
+use crate::train::theme::log::ValidationRow;
+use crate::train::theme::prepare::{self, PrepareOptions};
+use crate::train::theme::run::{self as training, Progress, TrainOptions};
+use crate::train::theme_mining::MiningOptions;
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leitmotif train theme --data corpus --out run --minutes 60\n  leitmotif train theme --data corpus --out run --minutes 60 --resume"
+)]
+pub(super) struct TrainArgs {
+    #[command(subcommand)]
+    model: Model,
+}
+
+#[derive(Debug, Subcommand)]
+enum Model {
+    /// The Theme Transformer, which continues themes
+    #[command(
+        after_help = "Examples:\n  leitmotif train theme --data corpus --out run --steps 2000\n  leitmotif train theme --data corpus --out run --minutes 60 --warm-start models/theme/weights.safetensors"
+    )]
+    Theme(ThemeArgs),
+}
+
+#[derive(Debug, Args)]
+struct ThemeArgs {
+    /// A folder with sequences.npz, or one that pop909 and pop909-cl were unpacked into: the sequences are then made first
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The folder for weights, checkpoints, logs (CSV) and curves (PNG)
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Stop after so many minutes
+    #[arg(long, value_name = "M", required_unless_present = "steps")]
+    minutes: Option<f64>,
+    /// Stop after so many optimiser steps
+    #[arg(long, value_name = "N")]
+    steps: Option<u64>,
+    /// Go on from the checkpoint in the folder
+    #[arg(long)]
+    resume: bool,
+    /// Weights to begin with (.safetensors or .pt)
+    #[arg(long, value_name = "FILE")]
+    warm_start: Option<PathBuf>,
+    /// Learning rate after warm-up
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Windows of 512 tokens in a step
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// The random seed
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Trains a model.
+pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
+    match &args.model {
+        Model::Theme(args) => theme(args, common),
+    }
+}
+
+fn theme(args: &ThemeArgs, common: &Common) -> Outcome {
+    if !args.resume {
+        output::may_write(&args.out.join("training.csv"), common)?;
+    }
+    let interrupt = Interrupt::listen();
+    let data = sequences(args, &interrupt)?;
+    let mut options = TrainOptions::new(data, &args.out);
+    options.minutes = args.minutes;
+    options.steps = args.steps;
+    options.resume = args.resume;
+    options.warm_start.clone_from(&args.warm_start);
+    options.threads = usize::from(common.threads);
+    options.seed = args.seed;
+    options.learning_rate = args.learning_rate.unwrap_or(options.learning_rate);
+    options.batch = args.batch.unwrap_or(options.batch);
+
+    let bar = progress::bar(1000, "training");
+    let mut last: Option<ValidationRow> = None;
+    let state = training::run(&options, &mut |progress| {
+        match progress {
+            Progress::Trained { row, share } => {
+                bar.set_position((share * 1000.0) as u64);
+                bar.set_message(format!(
+                    "step {}, {:.3} nats a token, {:.0} tokens/s",
+                    row.step, row.loss, row.tokens_per_second
+                ));
+            }
+            Progress::Validated(row) => {
+                bar.suspend(|| output::note(&describe(row)));
+                last = Some(*row);
+            }
+        }
+        if interrupt.is_asked() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    bar.finish_and_clear();
+    let report = json!({
+        "out": args.out,
+        "steps": state.step,
+        "tokens": state.tokens,
+        "seconds": state.seconds,
+        "seed": state.seed,
+        "best_validation_loss": state.best,
+        "validation": last.map(|row| json!({
+            "step": row.step, "loss": row.loss, "accuracy": row.accuracy, "inside": row.inside,
+            "inside_melody_only": row.inside_melody_only, "inside_wrong": row.inside_wrong, "outside": row.outside,
+        })),
+    });
+    output::report(common, &report, || {
+        format!(
+            "{} steps, {} tokens; weights, logs and curves are in {}",
+            state.step,
+            state.tokens,
+            args.out.display()
+        )
+    });
+    Ok(())
+}
+
+fn describe(row: &ValidationRow) -> String {
+    format!(
+        "validation at step {}: {:.4} nats a token, accuracy {:.3}; inside themes {:.3}, of a melody alone {:.3}, with a wrong theme {:.3}",
+        row.step, row.loss, row.accuracy, row.inside, row.inside_melody_only, row.inside_wrong
+    )
+}
+
+/// The folder that holds the sequences; made from the corpus if there are none yet.
+fn sequences(args: &ThemeArgs, interrupt: &Interrupt) -> anyhow::Result<PathBuf> {
+    let holds = |folder: &Path| folder.join("sequences.npz").is_file();
+    if let Some(folder) = [&args.data, &args.out].into_iter().find(|folder| holds(folder)) {
+        return Ok(folder.clone());
+    }
+    output::make_folder(&args.out)?;
+    let bar = progress::bar(0, "finding themes");
+    let report = prepare::run(
+        &PrepareOptions {
+            data: args.data.clone(),
+            out: args.out.clone(),
+            mining: MiningOptions::default(),
+        },
+        &mut |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            if interrupt.is_asked() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )?;
+    bar.finish_and_clear();
+    output::note(&format!(
+        "{} of {} songs have themes: {} tokens, {} theme regions",
+        report.kept, report.songs, report.tokens, report.regions
+    ));
+    Ok(args.out.clone())
+}
