@@ -448,5 +448,8 @@ impl Grammar {
 }
 
 #[cfg(test)]
-#[allow(clippy::reversed_empty_ranges, reason = "an empty register is one of the cases")]
+#[allow(
+    clippy::reversed_empty_ranges,
+    reason = "an empty register is one of the cases"
+)]
 mod tests;
