@@ -1,0 +1,148 @@
+//! How fast tokens are decoded: sessions with a key/value cache and packed weights against running the whole window of
+//! 512 tokens again for every token. Same weights, same run, one thread, wall clock, medians.
+//!
+//! ```text
+//! cargo bench --bench decode [-- MODEL_FOLDER]
+//! ```
+//!
+//! Without a folder it takes `models/theme`, or random weights of the published configuration.
+
+#[cfg(feature = "torch")]
+mod decode {
+    use std::path::PathBuf;
+    use std::time::Instant;
+
+    use anyhow::Result;
+    use leitmotif::nets::theme_transformer::{
+        Arithmetic, Config, Decoder, Session, ThemeTransformer,
+    };
+    use tch::nn::VarStore;
+    use tch::{Device, Tensor};
+
+    /// Tokens of a context, of what is primed again when it is full, and of a source.
+    const WINDOW: usize = 512;
+    const KEPT: usize = 384;
+    const SOURCE: usize = 100;
+
+    fn network() -> Result<(ThemeTransformer, String)> {
+        let asked = std::env::args()
+            .skip(1)
+            .find(|argument| !argument.starts_with('-'))
+            .map(PathBuf::from);
+        let shipped = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/theme"));
+        if let Some(folder) =
+            asked.or_else(|| shipped.join("config.json").is_file().then_some(shipped))
+        {
+            return Ok((
+                ThemeTransformer::load(&folder, Device::Cpu)?,
+                folder.display().to_string(),
+            ));
+        }
+        tch::manual_seed(1);
+        let mut store = VarStore::new(Device::Cpu);
+        let network = ThemeTransformer::new(&store.root(), &Config::default())?;
+        store.freeze();
+        Ok((
+            network,
+            "random weights of the published configuration".to_owned(),
+        ))
+    }
+
+    fn token(i: usize, row: usize) -> i64 {
+        1 + ((i * 31 + row * 17) % 1000) as i64
+    }
+
+    /// A third of every row lies in theme regions, each row's somewhere else.
+    fn label(i: usize, row: usize) -> i64 {
+        let at = (i + row * 37) % 240;
+        if at < 80 { at as i64 + 1 } else { 0 }
+    }
+
+    fn median(mut seconds: Vec<f64>) -> f64 {
+        seconds.sort_by(f64::total_cmp);
+        seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Seconds of a prime of [`KEPT`] tokens, of a median step, and of a token when the context rolls on for ever.
+    fn session(decoder: &Decoder, rows: usize) -> Result<(f64, f64, f64)> {
+        let source: Vec<i64> = (0..SOURCE).map(|i| token(i, 99)).collect();
+        let mut session = Session::new(decoder, &[&source], rows)?;
+        let context: Vec<(Vec<i64>, Vec<i64>)> = (0..rows)
+            .map(|row| (0..KEPT).map(|i| (token(i, row), label(i, row))).unzip())
+            .collect();
+        let context: Vec<(&[i64], &[i64])> = context
+            .iter()
+            .map(|(tokens, labels)| (&tokens[..], &labels[..]))
+            .collect();
+        let (mut primes, mut steps) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let start = Instant::now();
+            session.prime(&context)?;
+            primes.push(start.elapsed().as_secs_f64());
+            for i in KEPT..WINDOW {
+                let tokens: Vec<i64> = (0..rows).map(|row| token(i, row)).collect();
+                let labels: Vec<i64> = (0..rows).map(|row| label(i, row)).collect();
+                let start = Instant::now();
+                session.step(&tokens, &labels)?;
+                steps.push(start.elapsed().as_secs_f64());
+            }
+        }
+        let (prime, step) = (median(primes), median(steps));
+        Ok((prime, step, step + prime / (WINDOW - KEPT) as f64))
+    }
+
+    /// Seconds of one pass of the decoder over the whole window; the source is encoded beforehand.
+    fn window(network: &ThemeTransformer, rows: usize) -> Result<f64> {
+        let _guard = tch::no_grad_guard();
+        let tensor = |length: usize, of: fn(usize, usize) -> i64| -> Tensor {
+            let numbers: Vec<i64> = (0..rows)
+                .flat_map(|row| (0..length).map(move |i| of(i, row)))
+                .collect();
+            Tensor::from_slice(&numbers).view([rows as i64, length as i64])
+        };
+        let memory = network.encode(&tensor(SOURCE, token), None, false)?;
+        let (tokens, labels) = (tensor(WINDOW, token), tensor(WINDOW, label));
+        let seconds = (0..5).map(|_| {
+            let start = Instant::now();
+            let _logits = network.decode(&memory, None, &tokens, &labels, false)?;
+            Ok(start.elapsed().as_secs_f64())
+        });
+        Ok(median(seconds.collect::<Result<_>>()?))
+    }
+
+    pub(crate) fn run() -> Result<()> {
+        tch::set_num_threads(1);
+        let (plain, name) = network()?;
+        println!("{name}; one thread, window {WINDOW}, primed again with {KEPT}");
+        let windows = [1, 8].map(|rows| window(&plain, rows));
+        let decoder = Decoder::new(plain, Arithmetic::Packed)?;
+        println!("packed products: {}", decoder.is_packed());
+        for (rows, whole) in [1, 8].into_iter().zip(windows) {
+            let whole = whole?;
+            let (prime, step, token) = session(&decoder, rows)?;
+            println!(
+                "{rows} candidates: step {:.2} ms, prime {:.0} ms, {:.0} tokens/s ({:.0} with primes); \
+                 whole window {:.0} ms, {:.1} tokens/s; {:.0} times as fast ({:.0} with primes)",
+                step * 1e3,
+                prime * 1e3,
+                rows as f64 / step,
+                rows as f64 / token,
+                whole * 1e3,
+                rows as f64 / whole,
+                whole / step,
+                whole / token,
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "torch")]
+fn main() -> anyhow::Result<()> {
+    decode::run()
+}
+
+#[cfg(not(feature = "torch"))]
+fn main() {
+    eprintln!("this program was built without the networks: build it with --features torch");
+}
