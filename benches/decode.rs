@@ -8,6 +8,11 @@
 //!
 //! Without a folder it takes `models/theme`, or random weights of the published configuration.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a program's report goes to standard output"
+)]
+
 #[cfg(feature = "torch")]
 mod decode {
     use std::path::PathBuf;

@@ -6,8 +6,13 @@
 //!
 //! DIR holds `config.json` (its `architecture` names the network), one or more weight files (.safetensors, .pt, .pth,
 //! .ckpt, .pickle; each is checked) and `cases.safetensors` with inputs and expected outputs. Prints the maximum
-//! absolute difference of every case for every weight file, and fails above 1e-4. With `--out` the outputs are written
-//! under the same keys, and cases without expected outputs are computed too.
+//! absolute difference of every case for every weight file, and fails above 1e-4. With `--out` the outputs (of the first
+//! weight file in alphabetical order) are written under the same keys. Cases without expected outputs are computed too.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "a program's report goes to standard output"
+)]
 
 #[cfg(feature = "torch")]
 mod checks {
@@ -182,15 +187,18 @@ fn main() -> std::process::ExitCode {
     use std::process::ExitCode;
 
     let mut arguments = std::env::args_os().skip(1);
-    let (mut folder, mut out) = (None, None);
+    let (mut folder, mut out, mut wrong) = (None, None, false);
     while let Some(argument) = arguments.next() {
         if argument == "--out" {
             out = arguments.next().map(std::path::PathBuf::from);
+            wrong |= out.is_none();
+        } else if folder.is_some() || argument.to_string_lossy().starts_with('-') {
+            wrong = true;
         } else {
             folder = Some(std::path::PathBuf::from(argument));
         }
     }
-    let Some(folder) = folder else {
+    let Some(folder) = folder.filter(|_| !wrong) else {
         eprintln!("usage: parity DIR [--out FILE]");
         return ExitCode::from(2);
     };

@@ -116,9 +116,8 @@ impl Reader<'_> {
                 b'.' => return self.pop(),
                 // Protocol and frame lengths say nothing about the values.
                 0x80 => drop(self.byte()?),
-                0x95 => drop(self.take(8)?),
+                0x95 => self.skip(8)?,
                 b'(' => self.marks.push(self.stack.len()),
-                b'0' => drop(self.pop()?),
                 b'1' => drop(self.since_mark()?),
                 b'2' => {
                     let top = self.top()?;
@@ -150,21 +149,14 @@ impl Reader<'_> {
                     self.line()?;
                     self.push(Node::Opaque);
                 }
-                b'G' => {
-                    self.take(8)?;
-                    self.push(Node::Opaque);
-                }
+                b'G' => self.blob(8)?,
                 // Python 2 wrote names as byte strings.
-                b'U' => {
+                b'U' | 0x8c => {
                     let length = self.byte()?.into();
                     self.string(length)?;
                 }
                 b'T' | b'X' => {
                     let length = self.length4()?;
-                    self.string(length)?;
-                }
-                0x8c => {
-                    let length = self.byte()?.into();
                     self.string(length)?;
                 }
                 0x8d => {
@@ -265,8 +257,8 @@ impl Reader<'_> {
                     self.since_mark()?;
                     self.push(Node::Opaque);
                 }
-                // An object's state: of no use for dictionaries and tensors, unknown for the rest.
-                b'b' => drop(self.pop()?),
+                // A value given up, and an object's state: of no use for dictionaries and tensors, unknown for the rest.
+                b'b' | b'0' => self.discard()?,
                 b'Q' => {
                     let id = self.pop()?;
                     self.push(Node::Persistent(id));
@@ -283,25 +275,25 @@ impl Reader<'_> {
                         .parse()
                         .map_err(|_| "a memo place that is not a number")?;
                     if opcode == b'p' {
-                        self.remember(place)?
+                        self.remember(place)?;
                     } else {
-                        self.recall(place)?
+                        self.recall(place)?;
                     }
                 }
                 b'q' | b'h' => {
                     let place = self.byte()?.into();
                     if opcode == b'q' {
-                        self.remember(place)?
+                        self.remember(place)?;
                     } else {
-                        self.recall(place)?
+                        self.recall(place)?;
                     }
                 }
                 b'r' | b'j' => {
                     let place = self.length4()?;
                     if opcode == b'r' {
-                        self.remember(place)?
+                        self.remember(place)?;
                     } else {
-                        self.recall(place)?
+                        self.recall(place)?;
                     }
                 }
                 0x94 => self.remember(self.memo.len())?,
@@ -321,6 +313,10 @@ impl Reader<'_> {
         let taken = self.bytes.get(self.at..end).ok_or(ENDS)?;
         self.at = end;
         Ok(taken)
+    }
+
+    fn skip(&mut self, length: usize) -> Read<()> {
+        self.take(length).map(|_| ())
     }
 
     fn array<const N: usize>(&mut self) -> Read<[u8; N]> {
@@ -397,6 +393,10 @@ impl Reader<'_> {
 
     fn pop(&mut self) -> Read<Id> {
         self.stack.pop().ok_or("the stack is empty")
+    }
+
+    fn discard(&mut self) -> Read<()> {
+        self.pop().map(|_| ())
     }
 
     fn since_mark(&mut self) -> Read<Vec<Id>> {

@@ -1,6 +1,7 @@
 //! What `torch.save` writes: a zip archive with a pickle and one entry per storage, or (before PyTorch 1.6) a chain of
 //! pickles followed by the storages.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read};
 
@@ -188,9 +189,10 @@ pub(super) fn read_zip(bytes: &[u8]) -> Result<Tensors, String> {
     let mut storages = HashMap::new();
     for view in tensors_of(&pickle)?.values() {
         let StorageKey { key, .. } = storage_key(&pickle, view.storage)?;
-        if !storages.contains_key(&key) {
-            let content = entry(&format!("{folder}data/{key}"))?;
-            storages.insert(key, content);
+        // Tied weights share a storage.
+        if let Entry::Vacant(place) = storages.entry(key) {
+            let content = entry(&format!("{folder}data/{}", place.key()))?;
+            place.insert(content);
         }
     }
     assemble(&pickle, &storages)

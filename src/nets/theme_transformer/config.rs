@@ -25,7 +25,7 @@ pub enum Activation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LabelKind {
-    /// Tokens since the Theme_Start: 1, 2, 3, ...
+    /// Tokens since the start of the theme region: 1, 2, 3, ...
     #[default]
     Published,
     /// Re-aligned with the source at every bar and position.

@@ -68,9 +68,11 @@ impl Decoder {
             }
         };
         let d = network.config.d_model;
-        let norm = |norm: &LayerNorm| LayerNorm {
-            weight: norm.weight.detach(),
-            bias: norm.bias.detach(),
+        let norm = |norm: &LayerNorm| -> Result<LayerNorm, TchError> {
+            Ok(LayerNorm {
+                weight: norm.weight.f_detach()?,
+                bias: norm.bias.f_detach()?,
+            })
         };
         let layer = |layer: &DecoderLayer| -> Result<FastLayer, TchError> {
             Ok(FastLayer {
@@ -80,11 +82,11 @@ impl Decoder {
                 cross_q: linear(&layer.cross_qkv.outputs(0, d)?, 1.0)?,
                 cross_kv: layer.cross_qkv.outputs(d, 2 * d)?,
                 cross_out: linear(&layer.cross_out, 0.5)?,
-                norm1: norm(&layer.norm1),
+                norm1: norm(&layer.norm1)?,
                 widen: linear(&layer.feed_forward.widen, 1.0)?,
                 activation: layer.feed_forward.activation,
                 narrow: linear(&layer.feed_forward.narrow, 1.0)?,
-                norm3: norm(&layer.norm3),
+                norm3: norm(&layer.norm3)?,
             })
         };
         Ok(Self {
@@ -94,7 +96,7 @@ impl Decoder {
                 .iter()
                 .map(layer)
                 .collect::<Result<_, TchError>>()?,
-            norm: norm(&network.decoder_norm),
+            norm: norm(&network.decoder_norm)?,
             output: linear(&network.output, 1.0)?,
             network,
         })

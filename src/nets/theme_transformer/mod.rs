@@ -9,6 +9,7 @@ mod decoder;
 mod encoder;
 mod fast;
 mod feed_forward;
+mod inputs;
 mod session;
 
 use std::path::{Path, PathBuf};
@@ -158,7 +159,7 @@ impl ThemeTransformer {
         padding: Option<&Tensor>,
         train: bool,
     ) -> Result<Tensor, NetError> {
-        let length = self.check_tokens(source, "source")?;
+        let length = check_tokens(source, "source")?;
         let mask = padding.map(memory_mask).transpose()?;
         let drop = self.config.dropout;
         let x = self
@@ -202,7 +203,7 @@ impl ThemeTransformer {
         labels: &Tensor,
         train: bool,
     ) -> Result<Tensor, NetError> {
-        let length = self.check_tokens(target, "target")?;
+        let length = check_tokens(target, "target")?;
         if labels.size() != target.size() {
             return Err(NetError::Input(format!(
                 "labels {:?} for a target {:?}",
@@ -237,19 +238,19 @@ impl ThemeTransformer {
     fn embed(&self, tokens: &Tensor) -> Result<Tensor, TchError> {
         Tensor::f_embedding(&self.embedding, tokens, -1, false, false)
     }
+}
 
-    /// The length of a [B, T] tensor of token numbers.
-    fn check_tokens(&self, tokens: &Tensor, what: &str) -> Result<i64, NetError> {
-        let shape = tokens.size();
-        match shape.as_slice() {
-            &[_, length] if (1..=POSITIONS).contains(&length) && tokens.kind() == Kind::Int64 => {
-                Ok(length)
-            }
-            _ => Err(NetError::Input(format!(
-                "the {what} must be 64-bit token numbers [rows, 1..={POSITIONS}], not {:?} {shape:?}",
-                tokens.kind()
-            ))),
+/// The length of a [B, T] tensor of token numbers.
+fn check_tokens(tokens: &Tensor, what: &str) -> Result<i64, NetError> {
+    let shape = tokens.size();
+    match shape.as_slice() {
+        &[_, length] if (1..=POSITIONS).contains(&length) && tokens.kind() == Kind::Int64 => {
+            Ok(length)
         }
+        _ => Err(NetError::Input(format!(
+            "the {what} must be 64-bit token numbers [rows, 1..={POSITIONS}], not {:?} {shape:?}",
+            tokens.kind()
+        ))),
     }
 }
 

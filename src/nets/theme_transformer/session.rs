@@ -3,6 +3,7 @@
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::fast::{Decoder, FastLayer};
+use super::inputs::{check_labels, check_tokens, prime_mask, right_padded};
 use crate::nets::NetError;
 use crate::nets::layers::{Products, attend, merge_heads};
 
@@ -201,7 +202,7 @@ impl<'a> Session<'a> {
         }
         for (tokens, labels) in prefixes {
             check_tokens(tokens, vocab, "prefix")?;
-            self.check_labels(labels)?;
+            check_labels(labels)?;
             if labels.len() != tokens.len() || tokens.len() > self.capacity {
                 return Err(NetError::Input(format!(
                     "a prefix of {} tokens and {} labels for a context of {}",
@@ -298,7 +299,7 @@ impl<'a> Session<'a> {
             )));
         }
         check_tokens(tokens, self.decoder.network().config().vocab, "step")?;
-        self.check_labels(labels)?;
+        check_labels(labels)?;
         let shape = [self.rows as i64, 1];
         let last = if self.slot_mask.is_some() {
             let own: Vec<i64> = self
@@ -365,19 +366,6 @@ impl<'a> Session<'a> {
             (caches, memories, memory_mask, slot_mask);
         self.rows = rows.len();
         Ok(())
-    }
-
-    fn check_labels(&self, labels: &[i64]) -> Result<(), NetError> {
-        match labels
-            .iter()
-            .find(|&&label| !(0..super::POSITIONS).contains(&label))
-        {
-            Some(label) => Err(NetError::Input(format!(
-                "label {label} is outside 0 to {}",
-                super::POSITIONS - 1
-            ))),
-            None => Ok(()),
-        }
     }
 
     /// Runs `shape` = [R, T] new tokens through all layers, filling the cache. Returns the last token's output [R, D].
@@ -551,47 +539,5 @@ impl<'a> Session<'a> {
             .f_to_device(Device::Cpu)?
             .f_copy_data(&mut self.logits, logits.numel())?;
         Ok(&mut self.logits)
-    }
-}
-
-/// 0 where slot k may be read from slot q, else minus infinity, [rows, 1, time, time]. Padding reads itself, so that
-/// its (unused) softmax is not empty.
-fn prime_mask(pads: &[usize], time: usize) -> Result<Tensor, TchError> {
-    let mut mask = Vec::with_capacity(pads.len() * time * time);
-    for &pad in pads {
-        for q in 0..time {
-            mask.extend((0..time).map(|k| {
-                if k == q || (pad..q).contains(&k) {
-                    0.0_f32
-                } else {
-                    f32::NEG_INFINITY
-                }
-            }));
-        }
-    }
-    Tensor::f_from_slice(&mask)?.f_view([pads.len() as i64, 1, time as i64, time as i64])
-}
-
-fn right_padded(tokens: &[i64], length: usize) -> impl Iterator<Item = i64> {
-    tokens
-        .iter()
-        .copied()
-        .chain(std::iter::repeat_n(0, length.saturating_sub(tokens.len())))
-}
-
-fn check_tokens(tokens: &[i64], vocab: i64, what: &str) -> Result<(), NetError> {
-    if tokens.is_empty() || tokens.len() as i64 > super::POSITIONS {
-        return Err(NetError::Input(format!(
-            "a {what} of {} tokens: 1 to {} are possible",
-            tokens.len(),
-            super::POSITIONS
-        )));
-    }
-    match tokens.iter().find(|&&token| !(0..vocab).contains(&token)) {
-        Some(token) => Err(NetError::Input(format!(
-            "token {token} in a {what} is outside 0 to {}",
-            vocab - 1
-        ))),
-        None => Ok(()),
     }
 }

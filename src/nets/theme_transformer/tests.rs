@@ -351,16 +351,12 @@ fn rows_are_independent_with_own_sources_prefixes_and_positions() {
                 &format!("row {r} step {step}"),
             );
         }
-        let at = |part: fn(&(Vec<i64>, Vec<i64>)) -> &Vec<i64>| -> Vec<i64> {
-            rows.iter()
-                .zip(&lengths)
-                .map(|(row, &n)| part(row)[n + step])
-                .collect()
-        };
-        logits = session
-            .step(&at(|row| &row.0), &at(|row| &row.1))
-            .unwrap()
-            .to_vec();
+        let next = rows
+            .iter()
+            .zip(&lengths)
+            .map(|((t, l), &n)| (t[n + step], l[n + step]));
+        let (tokens, labels): (Vec<i64>, Vec<i64>) = next.unzip();
+        logits = session.step(&tokens, &labels).unwrap().to_vec();
     }
     // Dropping rows leaves the others as they are.
     session.keep(&[2, 0]).unwrap();
