@@ -63,7 +63,7 @@ pub fn build_programs(numbers: &[u8], with_drums: bool) -> Result<Vec<u8>, Build
         })
         .collect();
     let timbres: BTreeMap<Timbre, Vec<(Region, f64)>> = made.into_iter().collect();
-    let bank = assemble(&timbres, &plans, with_drums, &BTreeMap::new())?;
+    let bank = assemble(&timbres, &plans, with_drums, &BTreeMap::new());
     // First as the tones say, then corrected by what is really heard of each program.
     let heard = hear(&bank, numbers)?;
     let corrections = heard
@@ -71,7 +71,7 @@ pub fn build_programs(numbers: &[u8], with_drums: bool) -> Result<Vec<u8>, Build
         .map(|(program, level)| (program, TARGET - level))
         .collect();
     plans.sort_by_key(|plan| plan.0);
-    Ok(assemble(&timbres, &plans, with_drums, &corrections)?.to_bytes()?)
+    Ok(assemble(&timbres, &plans, with_drums, &corrections).to_bytes()?)
 }
 
 /// The key at which a program is measured.
@@ -112,7 +112,7 @@ fn assemble(
     plans: &[(u8, Vec<Layer>)],
     with_drums: bool,
     corrections: &BTreeMap<u8, f64>,
-) -> Result<Bank, BuildError> {
+) -> Bank {
     let mut bank = Bank {
         name: "Leitmotif".to_owned(),
         author: "The Leitmotif project".to_owned(),
@@ -190,7 +190,7 @@ fn assemble(
             });
         }
     }
-    Ok(bank)
+    bank
 }
 
 /// A tone as 16-bit points with the peak at [`PEAK`], without direct current.
@@ -263,17 +263,25 @@ fn zone(region: &Region, layer: &Layer, sample: usize, loud: f64) -> Zone {
         (Some(own), Some(other)) => Some(own.min(other)),
         (own, other) => own.or(other),
     };
+    // The envelope moves from above down to the cutoff that is written.
+    let closing = region
+        .closing
+        .filter(|_| cutoff.is_some())
+        .map(|(octaves, seconds)| (1_200.0 * octaves, seconds));
     if let Some(cutoff) = cutoff {
         // A cutoff that follows the key where the layer gives one, so that high notes are not muffled.
         let floor = 1.2 * hertz(f64::from(region.tone.root));
-        set(g::FILTER_CUTOFF, cents(cutoff.max(floor)));
+        let lowest = closing
+            .filter(|_| layer.sweep.is_none())
+            .map_or(1.0, |(depth, _)| (-depth / 1_200.0).exp2());
+        set(g::FILTER_CUTOFF, cents(cutoff.max(floor) * lowest));
     }
-    if let Some((depth, seconds)) = layer.sweep {
+    if let Some((depth, seconds)) = layer.sweep.or(closing) {
         set(g::MODULATION_ENVELOPE_TO_CUTOFF, depth as i16);
         set(g::MODULATION_ATTACK, timecents(0.002));
         set(g::MODULATION_DECAY, timecents(seconds));
         set(g::MODULATION_SUSTAIN, 1_000);
-        set(g::MODULATION_RELEASE, timecents(seconds));
+        set(g::MODULATION_RELEASE, timecents(seconds.max(2.0)));
     }
     if let Some((depth, frequency)) = layer.tremolo {
         set(g::MODULATION_TO_VOLUME, (10.0 * depth).round() as i16);

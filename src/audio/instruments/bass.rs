@@ -43,7 +43,7 @@ impl Bass {
                 body: &self.body,
                 decay: self.decay * by_key(&[(28.0, 0.9), (62.0, 1.8)], key),
                 damping: self.damping,
-                prompt: 2.0,
+                prompt: 1.7,
                 after: 0.55,
                 limit: 9_000.0,
             };
@@ -55,7 +55,7 @@ impl Bass {
             spec.fit_rate();
             let rate = spec.rate;
             let tone = spec.render_with(|points, _| {
-                add_pick(points, rate, &mut noise, self.pick.0, self.pick.1)
+                add_pick(points, rate, &mut noise, self.pick.0, self.pick.1);
             });
             (tone, Envelope::struck(model.envelope_rate(), 0.16))
         }))
@@ -65,9 +65,9 @@ impl Bass {
 const FINGER: Bass = Bass {
     name: "Finger bass",
     contact: 0.2,
-    tilt: 0.75,
-    softness: 560.0,
-    decay: 0.5,
+    tilt: 0.85,
+    softness: 800.0,
+    decay: 0.3,
     damping: 1.3,
     pick: (-27.0, 500.0),
     body: pickup,
@@ -83,8 +83,8 @@ pub fn picked() -> Vec<Region> {
     Bass {
         name: "Picked bass",
         contact: 0.12,
-        tilt: 0.55,
-        softness: 1_200.0,
+        tilt: 0.6,
+        softness: 1_700.0,
         damping: 0.9,
         pick: (-20.0, 2_200.0),
         ..FINGER
@@ -111,8 +111,8 @@ pub fn acoustic() -> Vec<Region> {
     Bass {
         name: "Upright bass",
         contact: 0.24,
-        tilt: 0.85,
-        softness: 480.0,
+        tilt: 0.95,
+        softness: 700.0,
         decay: 1.3,
         damping: 2.6,
         pick: (-25.0, 350.0),

@@ -6,175 +6,7 @@
 
 use std::f64::consts::TAU;
 
-use super::synthesis::{Biquad, DRUM_RATE, Envelope, Noise, RATE, Region, Tone, gain};
-
-/// One sound being made.
-struct Hit {
-    points: Vec<f64>,
-    noise: Noise,
-    rate: u32,
-}
-
-impl Hit {
-    fn new(seconds: f64, seed: u64) -> Self {
-        Self::at_rate(DRUM_RATE, seconds, seed)
-    }
-
-    /// Skins need no more than half the rate.
-    fn low(seconds: f64, seed: u64) -> Self {
-        Self::at_rate(DRUM_RATE / 2, seconds, seed)
-    }
-
-    fn at_rate(rate: u32, seconds: f64, seed: u64) -> Self {
-        Self {
-            points: vec![0.0; (seconds * f64::from(rate)) as usize],
-            noise: Noise::new(seed),
-            rate,
-        }
-    }
-
-    /// A sine that falls from `frequency * (1 + fall)` to `frequency` with a time constant, and decays with another (s).
-    fn skin(mut self, level: f64, frequency: f64, fall: f64, fall_time: f64, decay: f64) -> Self {
-        let rate = f64::from(self.rate);
-        let mut angle = 0.0;
-        for (index, point) in self.points.iter_mut().enumerate() {
-            let t = index as f64 / rate;
-            angle += frequency * (1.0 + fall * (-t / fall_time).exp()) / rate;
-            *point += level * (TAU * angle).sin() * (-t / decay).exp();
-        }
-        self
-    }
-
-    /// Noise through a band that decays (s) after rising (s).
-    fn burst(mut self, level: f64, low: f64, high: f64, rise: f64, decay: f64) -> Self {
-        let rate = f64::from(self.rate);
-        let mut burst = self.noise.take(self.points.len());
-        Biquad::high_pass(self.rate, low, 0.7).run(&mut burst);
-        Biquad::low_pass(self.rate, high, 0.7).run(&mut burst);
-        let power = (burst.iter().map(|v| v * v).sum::<f64>() / burst.len().max(1) as f64)
-            .sqrt()
-            .max(1e-9);
-        for (index, (point, value)) in self.points.iter_mut().zip(&burst).enumerate() {
-            let t = index as f64 / rate;
-            *point +=
-                level * value / power / 3.0 * (t / rise.max(1e-5)).min(1.0) * (-t / decay).exp();
-        }
-        self
-    }
-
-    /// Modes between two frequencies, more of them higher up; `decay` (s) at 1 kHz, shorter above.
-    fn metal(
-        mut self,
-        level: f64,
-        count: usize,
-        low: f64,
-        high: f64,
-        decay: f64,
-        tilt: f64,
-    ) -> Self {
-        let rate = f64::from(self.rate);
-        let length = self.points.len();
-        let scale = level / (count as f64).sqrt();
-        for _ in 0..count {
-            let frequency = low * (high / low).powf(self.noise.unit().powf(0.7));
-            let amplitude = scale * (0.4 + self.noise.unit()) * (frequency / 3_000.0).powf(tilt);
-            let constant =
-                decay / (0.7 + 0.3 * frequency / 1_000.0).sqrt() * (0.5 + self.noise.unit());
-            // High modes take some milliseconds to be fed by the low ones.
-            let rise = 0.0004 + 0.004 * self.noise.unit() * (frequency / 8_000.0);
-            let (turn_sin, turn_cos) = (TAU * frequency / rate).sin_cos();
-            let (mut sin, mut cos) = (TAU * self.noise.unit()).sin_cos();
-            let fall = (-1.0 / (constant * rate)).exp();
-            let grow = (-1.0 / (rise * rate)).exp();
-            let (mut envelope, mut missing) = (amplitude, 1.0);
-            for point in self.points.iter_mut().take(length) {
-                *point += envelope * (1.0 - missing) * sin;
-                envelope *= fall;
-                missing *= grow;
-                (sin, cos) = (
-                    sin * turn_cos + cos * turn_sin,
-                    cos * turn_cos - sin * turn_sin,
-                );
-            }
-        }
-        self
-    }
-
-    /// Exact modes: frequency, level, decay (s).
-    fn modes(mut self, modes: &[(f64, f64, f64)]) -> Self {
-        let rate = f64::from(self.rate);
-        for (frequency, level, decay) in modes {
-            for (index, point) in self.points.iter_mut().enumerate() {
-                let t = index as f64 / rate;
-                *point += level * (TAU * frequency * t).sin() * (-t / decay).exp();
-            }
-        }
-        self
-    }
-
-    /// Several short bursts of noise at the times given (s), with a level each.
-    fn grains(mut self, level: f64, band: (f64, f64), decay: f64, times: &[(f64, f64)]) -> Self {
-        let rate = f64::from(self.rate);
-        let mut grains = vec![0.0; self.points.len()];
-        for (at, strength) in times {
-            let start = (at * rate) as usize;
-            for (index, grain) in grains.iter_mut().skip(start).enumerate() {
-                let t = index as f64 / rate;
-                if t > 7.0 * decay {
-                    break;
-                }
-                *grain +=
-                    strength * self.noise.white() * (t / 0.0006).min(1.0) * (-t / decay).exp();
-            }
-        }
-        Biquad::band_pass(self.rate, band.0, band.1).run(&mut grains);
-        let peak = grains
-            .iter()
-            .fold(1e-9_f64, |peak, value| peak.max(value.abs()));
-        for (point, grain) in self.points.iter_mut().zip(&grains) {
-            *point += level * grain / peak;
-        }
-        self
-    }
-
-    fn filtered(mut self, filter: Biquad) -> Self {
-        filter.run(&mut self.points);
-        self
-    }
-
-    /// Soft clipping: glues the parts together.
-    fn driven(mut self, drive: f64) -> Self {
-        let peak = self
-            .points
-            .iter()
-            .fold(1e-9_f64, |peak, point| peak.max(point.abs()));
-        for point in &mut self.points {
-            *point = (*point / peak * drive).tanh();
-        }
-        self
-    }
-
-    fn tone(mut self, name: &str, root: u8) -> Tone {
-        let length = self.points.len();
-        let tail = length / 4;
-        for (index, point) in self.points.iter_mut().rev().enumerate().take(tail) {
-            let share = index as f64 / tail as f64;
-            *point *= share * share;
-        }
-        // A third of a millisecond keeps the first point from clicking.
-        for (index, point) in self.points.iter_mut().enumerate().take(14) {
-            *point *= (index as f64 + 1.0) / 14.0;
-        }
-        self.points.resize(length + 16, 0.0);
-        Tone {
-            name: name.to_owned(),
-            rate: self.rate,
-            points: self.points,
-            cycle: None,
-            root,
-        }
-    }
-}
+use super::synthesis::{Biquad, DRUM_RATE, Envelope, Hit, RATE, Region, Tone, gain};
 
 /// A drum on its key: level in decibels against the snare, place, class of hits that cut each other.
 struct Drum {
@@ -216,21 +48,21 @@ fn tom(frequency: f64, seed: u64) -> Tone {
 
 fn hat(seconds: f64, decay: f64, seed: u64) -> Hit {
     Hit::new(seconds, seed)
-        .metal(1.0, 130, 2_600.0, 15_500.0, decay, 0.25)
+        .metal(1.0, 220, 3_200.0, 16_500.0, decay, 0.6)
         .burst(0.25, 6_000.0, 16_000.0, 0.0002, decay.min(0.05) * 0.5)
-        .filtered(Biquad::high_pass(DRUM_RATE, 3_800.0, 0.7))
+        .filtered(Biquad::high_pass(DRUM_RATE, 5_500.0, 0.7))
 }
 
 fn crash(seconds: f64, decay: f64, low: f64, seed: u64) -> Hit {
     Hit::new(seconds, seed)
-        .metal(1.0, 320, low, 15_000.0, decay, 0.0)
+        .metal(1.0, 480, low, 16_000.0, decay, 0.12)
         .burst(0.45, 2_500.0, 15_000.0, 0.001, 0.09)
         .filtered(Biquad::high_pass(DRUM_RATE, 300.0, 0.7))
 }
 
 fn ride(bell: f64, seed: u64) -> Hit {
-    Hit::new(0.9, seed)
-        .metal(0.55, 160, 500.0, 13_000.0, 0.55, 0.1)
+    Hit::new(0.8, seed)
+        .metal(0.55, 260, 600.0, 15_000.0, 0.6, 0.3)
         .modes(&[
             (587.0, 0.12 * bell, 0.5),
             (1_147.0, 0.25 * bell, 0.45),
@@ -450,7 +282,7 @@ fn drums() -> Vec<Drum> {
         drum(36, 2.5, 0.0, 0, kick(55.0, 0.4, 36).tone("Kick 1", 60)),
         drum(
             37,
-            -4.0,
+            -1.5,
             4.0,
             0,
             Hit::new(0.12, 37)
@@ -463,21 +295,21 @@ fn drums() -> Vec<Drum> {
                 .tone("Side stick", 60),
         ),
         drum(38, 0.0, 2.0, 0, snare(186.0, 0.8, 38).tone("Snare 1", 60)),
-        drum(39, -2.0, 6.0, 0, clap.tone("Clap", 60)),
+        drum(39, 0.0, 6.0, 0, clap.tone("Clap", 60)),
         drum(40, 0.0, 2.0, 0, snare(228.0, 0.95, 40).tone("Snare 2", 60)),
-        drum(41, -0.5, 22.0, 0, tom(74.0, 41)),
-        drum(45, -0.5, 8.0, 0, tom(112.0, 45)),
-        drum(48, -0.5, -8.0, 0, tom(168.0, 48)),
+        drum(41, 0.5, 22.0, 0, tom(74.0, 41)),
+        drum(45, 0.5, 8.0, 0, tom(112.0, 45)),
+        drum(48, 0.5, -8.0, 0, tom(168.0, 48)),
         drum(
             42,
-            -7.0,
+            -6.0,
             -12.0,
             CLASS_HAT,
             hat(0.14, 0.035, 42).tone("Closed hat", 60),
         ),
         drum(
             44,
-            -9.0,
+            -7.5,
             -12.0,
             CLASS_HAT,
             hat(0.16, 0.028, 44)
@@ -486,39 +318,39 @@ fn drums() -> Vec<Drum> {
         ),
         drum(
             46,
-            -6.5,
+            -5.0,
             -12.0,
             CLASS_HAT,
             hat(0.75, 0.4, 46).tone("Open hat", 60),
         ),
         drum(
             49,
-            -3.5,
+            1.0,
             -18.0,
             0,
             crash(1.45, 0.75, 380.0, 49).tone("Crash 1", 60),
         ),
         drum(
             52,
-            -4.0,
+            0.0,
             14.0,
             0,
             crash(0.8, 0.34, 320.0, 52).driven(1.8).tone("China", 60),
         ),
         drum(
             55,
-            -5.0,
+            -1.0,
             -6.0,
             0,
             crash(0.55, 0.2, 800.0, 55).tone("Splash", 60),
         ),
-        drum(51, -8.0, 16.0, 0, ride(0.5, 51).tone("Ride 1", 60)),
-        drum(53, -6.0, 16.0, 0, ride(2.2, 53).tone("Ride bell", 60)),
-        drum(54, -7.0, 10.0, 0, tambourine.tone("Tambourine", 60)),
-        drum(56, -4.5, 8.0, 0, bell("Cowbell", &cowbell, 0.45, 56)),
+        drum(51, -4.5, 16.0, 0, ride(0.5, 51).tone("Ride 1", 60)),
+        drum(53, -3.0, 16.0, 0, ride(2.2, 53).tone("Ride bell", 60)),
+        drum(54, -2.5, 10.0, 0, tambourine.tone("Tambourine", 60)),
+        drum(56, -2.5, 8.0, 0, bell("Cowbell", &cowbell, 0.45, 56)),
         drum(
             58,
-            -7.0,
+            -3.0,
             -10.0,
             0,
             Hit::at_rate(RATE, 0.7, 58)
@@ -527,28 +359,28 @@ fn drums() -> Vec<Drum> {
         ),
         drum(
             60,
-            -3.0,
+            -1.0,
             12.0,
             0,
             skin_drum("High bongo", 390.0, 0.06, 0.35, 60),
         ),
         drum(
             62,
-            -3.0,
+            -1.0,
             -12.0,
             0,
             skin_drum("Mute conga", 310.0, 0.025, 0.6, 62),
         ),
         drum(
             63,
-            -2.0,
+            0.0,
             -12.0,
             0,
             skin_drum("Open conga", 250.0, 0.11, 0.35, 63),
         ),
         drum(
             65,
-            -3.0,
+            0.0,
             16.0,
             0,
             Hit::new(0.5, 65)
@@ -560,38 +392,38 @@ fn drums() -> Vec<Drum> {
         ),
         drum(
             67,
-            -6.0,
+            -3.0,
             -16.0,
             0,
             bell("High agogo", &agogo(1_080.0), 0.55, 67),
         ),
-        drum(69, -9.0, -14.0, 0, shake("Cabasa", 6_000.0, 0.1, 0.008, 69)),
+        drum(69, -5.0, -14.0, 0, shake("Cabasa", 6_000.0, 0.1, 0.008, 69)),
         drum(
             70,
-            -10.0,
+            -5.5,
             14.0,
             0,
             shake("Maracas", 7_500.0, 0.06, 0.004, 70),
         ),
-        drum(71, -7.0, -14.0, CLASS_WHISTLE, whistle(0.16)),
-        drum(72, -7.0, -14.0, CLASS_WHISTLE, whistle(0.42)),
+        drum(71, -3.0, -14.0, CLASS_WHISTLE, whistle(0.16)),
+        drum(72, -2.0, -14.0, CLASS_WHISTLE, whistle(0.42)),
         drum(
             73,
-            -7.0,
+            -3.5,
             10.0,
             CLASS_GUIRO,
             scrape("Short guiro", 0.12, 12, 73),
         ),
         drum(
             74,
-            -7.0,
+            -3.5,
             10.0,
             CLASS_GUIRO,
             scrape("Long guiro", 0.45, 38, 74),
         ),
         drum(
             75,
-            -4.0,
+            -1.5,
             14.0,
             0,
             bell(
@@ -603,26 +435,26 @@ fn drums() -> Vec<Drum> {
         ),
         drum(
             76,
-            -4.0,
+            -1.5,
             16.0,
             0,
             bell("High woodblock", &wood(1_150.0), 0.12, 76),
         ),
-        drum(78, -5.0, -8.0, CLASS_CUICA, cuica(520.0, 430.0, 0.14)),
-        drum(79, -5.0, -8.0, CLASS_CUICA, cuica(380.0, 640.0, 0.3)),
+        drum(78, -2.0, -8.0, CLASS_CUICA, cuica(520.0, 430.0, 0.14)),
+        drum(79, -1.0, -8.0, CLASS_CUICA, cuica(380.0, 640.0, 0.3)),
         drum(
             80,
-            -9.0,
+            -5.0,
             -18.0,
             CLASS_TRIANGLE,
             bell("Mute triangle", &cut, 0.2, 80),
         ),
         drum(
             81,
-            -9.0,
+            -4.0,
             -18.0,
             CLASS_TRIANGLE,
-            bell("Open triangle", &triangle, 0.9, 81),
+            bell("Open triangle", &triangle, 0.75, 81),
         ),
         drum(82, -9.0, 10.0, 0, shake("Shaker", 5_200.0, 0.12, 0.03, 82)),
         drum(
@@ -703,5 +535,28 @@ pub fn kit() -> Vec<Region> {
         region.pan += pan;
         regions.push(region);
     }
-    regions
+    regions.into_iter().flat_map(by_velocity).collect()
+}
+
+/// Three steps of brightness: a soft stroke excites fewer of the high modes.
+fn by_velocity(region: Region) -> impl Iterator<Item = Region> {
+    let bright = region.tone.rate == DRUM_RATE;
+    let steps = if bright {
+        [
+            (0..=45, Some(6_500.0)),
+            (46..=79, Some(11_000.0)),
+            (80..=127, None),
+        ]
+    } else {
+        [
+            (0..=45, Some(1_800.0)),
+            (46..=79, Some(4_000.0)),
+            (80..=127, None),
+        ]
+    };
+    steps.into_iter().map(move |(velocities, cutoff)| Region {
+        velocities,
+        cutoff,
+        ..region.clone()
+    })
 }

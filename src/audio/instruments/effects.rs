@@ -59,6 +59,16 @@ fn effect(
     )]
 }
 
+/// Soft clipping: raises what is between the peaks.
+fn driven(points: &mut [f64], drive: f64) {
+    let peak = points
+        .iter()
+        .fold(1e-9_f64, |peak, point| peak.max(point.abs()));
+    for point in points {
+        *point = (*point / peak * drive).tanh();
+    }
+}
+
 fn time(index: usize) -> f64 {
     index as f64 / f64::from(RATE)
 }
@@ -122,7 +132,7 @@ pub fn bird() -> Vec<Region> {
             let beat = (time(index) % 0.2) / 0.2;
             angle +=
                 (3_000.0 + 1_100.0 * (TAU * beat * 1.5).sin() + 500.0 * beat) / f64::from(RATE);
-            *point = (TAU * angle).sin() * (beat * TAU / 2.0).sin().powi(2);
+            *point = (TAU * angle).sin() * (beat * TAU / 2.0).sin();
         }
     })
 }
@@ -162,6 +172,7 @@ pub fn helicopter() -> Vec<Region> {
             }
             Biquad::low_pass(RATE, 900.0, 0.7).run(points);
             Biquad::high_pass(RATE, 60.0, 0.7).run(points);
+            driven(points, 2.5);
         },
     )
 }
@@ -179,6 +190,7 @@ pub fn applause() -> Vec<Region> {
             }
         }
         Biquad::band_pass(RATE, 1_500.0, 0.5).run(points);
+        driven(points, 1.6);
     })
 }
 
@@ -191,6 +203,7 @@ pub fn gunshot() -> Vec<Region> {
             *point = noise.white() * ((-t / 0.02).exp() + 0.25 * (-t / 0.2).exp());
         }
         Biquad::low_pass(RATE, 3_500.0, 0.6).run(points);
+        driven(points, 3.0);
     })
 }
 

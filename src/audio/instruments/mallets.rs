@@ -33,7 +33,7 @@ const BAR: Bar = Bar {
     ],
     per_octave: 1.5,
     knock: (-22.0, 3_000.0),
-    times: (0.4, 0.05),
+    times: (0.3, 0.05),
     release: 1.0,
     fade_in: 0.0006,
 };
@@ -157,7 +157,6 @@ pub fn marimba() -> Vec<Region> {
         times: (0.2, 0.04),
         release: 0.4,
         fade_in: 0.001,
-        ..BAR
     }
     .regions()
 }
@@ -191,7 +190,7 @@ pub fn tubular_bells() -> Vec<Region> {
         ],
         per_octave: 1.2,
         knock: (-18.0, 2_500.0),
-        times: (0.5, 0.25),
+        times: (0.4, 0.2),
         release: 2.0,
         ..BAR
     }
@@ -255,7 +254,6 @@ pub fn timpani() -> Vec<Region> {
         times: (0.5, 0.15),
         release: 0.8,
         fade_in: 0.002,
-        ..BAR
     }
     .regions()
 }
@@ -286,9 +284,9 @@ pub fn woodblock() -> Vec<Region> {
     Bar {
         name: "Woodblock",
         roots: &[48, 60, 72, 84],
-        modes: &[(1.0, 1.0, 38.0), (1.62, 0.5, 50.0), (2.9, 0.3, 70.0)],
+        modes: &[(1.0, 1.0, 22.0), (1.62, 0.45, 34.0), (2.9, 0.25, 60.0)],
         per_octave: 1.2,
-        knock: (-8.0, 1_800.0),
+        knock: (-14.0, 1_800.0),
         times: (0.3, 0.0),
         release: 0.2,
         ..BAR
@@ -313,7 +311,6 @@ pub fn taiko() -> Vec<Region> {
         times: (0.4, 0.1),
         release: 0.6,
         fade_in: 0.0015,
-        ..BAR
     }
     .regions()
 }

@@ -28,5 +28,8 @@ pub mod synth;
 pub mod synthesis;
 pub mod winds;
 
+#[cfg(test)]
+mod tests;
+
 pub use bank::{BuildError, build, build_programs};
 pub use compare::{Difference, compare};

@@ -44,7 +44,7 @@ pub fn church() -> Vec<Region> {
                     level += stop / (k / foot).powf(1.4);
                 }
             }
-            level / (1.0 + (f / 5_500.0).powi(3))
+            level * (1.0 + 0.6 * bump(f, 2_200.0, 1.0)) / (1.0 + (f / 6_000.0).powi(3))
         };
         let tone = Steady {
             name: "Church organ",
@@ -57,7 +57,6 @@ pub fn church() -> Vec<Region> {
             settle: 0.15,
             cycle: 0.35,
             limit: 9_700.0,
-            ..Steady::default()
         }
         .tone();
         (tone, Envelope::held(0.012, 0.35))

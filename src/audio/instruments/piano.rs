@@ -35,18 +35,19 @@ fn tone(root: u8, force: f64) -> (Tone, Envelope) {
     };
     let mut spec = ToneSpec::new(layer, root);
     let mut noise = Noise::new(u64::from(root) * 101);
+    // A felt gets harder as it is pressed: hard strokes reach higher partials.
     let softness = by_key(
         &[
-            (21.0, 620.0),
-            (36.0, 700.0),
-            (48.0, 820.0),
-            (60.0, 1000.0),
-            (72.0, 1400.0),
-            (84.0, 2200.0),
-            (108.0, 5000.0),
+            (21.0, 1_000.0),
+            (36.0, 1_350.0),
+            (48.0, 1_850.0),
+            (60.0, 2_400.0),
+            (72.0, 3_000.0),
+            (84.0, 4_000.0),
+            (108.0, 7_000.0),
         ],
         key,
-    ) * (0.5 + 0.75 * force);
+    ) * (0.42 + 0.58 * force);
     let decay = by_key(
         &[
             (21.0, 0.22),
@@ -63,24 +64,28 @@ fn tone(root: u8, force: f64) -> (Tone, Envelope) {
         fundamental: hertz(key),
         inharmonicity: inharmonicity(key),
         contact: by_key(&[(21.0, 0.122), (70.0, 0.115), (108.0, 0.07)], key),
-        tilt: 0.55,
+        tilt: 0.85,
         softness,
         body: &soundboard,
         decay,
         damping: 0.55,
-        prompt: by_key(&[(21.0, 2.6), (60.0, 3.2), (84.0, 2.6), (108.0, 1.6)], key),
-        after: 0.3,
-        limit: 13_000.0,
+        prompt: by_key(&[(21.0, 1.9), (60.0, 2.3), (84.0, 2.3), (108.0, 1.6)], key),
+        after: 0.35,
+        limit: if force > 0.5 && root > 64 {
+            13_000.0
+        } else {
+            9_700.0
+        },
     };
     spec.envelope_rate = model.envelope_rate();
     spec.partials = model.partials(&mut noise);
     spec.settle = by_key(
         &[(21.0, 0.95), (60.0, 0.8), (84.0, 0.55), (108.0, 0.25)],
         key,
-    ) * (0.75 + 0.25 * force);
+    ) * (0.68 + 0.32 * force);
     spec.fit_rate();
     spec.cycle = by_key(
-        &[(21.0, 0.5), (60.0, 0.3), (84.0, 0.18), (108.0, 0.06)],
+        &[(21.0, 0.4), (60.0, 0.22), (84.0, 0.15), (108.0, 0.06)],
         key,
     );
     spec.fade_in =
@@ -132,23 +137,26 @@ pub fn grand() -> Vec<Region> {
     for (root, keys) in ROOTS.into_iter().zip(key_ranges(&ROOTS)) {
         let pan = by_key(&[(24.0, -14.0), (108.0, 14.0)], f64::from(root));
         let frequency = hertz(f64::from(root));
+        let level = by_key(&[(72.0, 0.0), (108.0, -3.0)], f64::from(root));
         for (force, steps) in [
-            (0.0, [(0..=35, 5.0), (36..=64, 14.0)].as_slice()),
+            (0.0, [(0..=35, 4.0), (36..=64, 10.0)].as_slice()),
             (
                 1.0,
-                [(65..=84, 9.0), (85..=104, 18.0), (105..=127, 0.0)].as_slice(),
+                [(65..=84, 5.5), (85..=104, 12.0), (105..=127, 30.0)].as_slice(),
             ),
         ] {
             let (tone, envelope) = tone(root, force);
             let region = Region::new(tone, keys.clone(), envelope);
             for (velocities, harmonics) in steps {
-                let cutoff = (*harmonics > 0.0)
-                    .then(|| 600.0 + frequency * harmonics)
-                    .filter(|cutoff| *cutoff < 12_000.0);
+                // A string's high partials die first: the filter closes as the note rings.
+                let cutoff = Some((700.0 + frequency * harmonics).min(11_000.0));
+                let closing = (root < 90).then_some((1.6, 4.0));
                 regions.push(Region {
                     velocities: velocities.clone(),
                     cutoff,
+                    closing,
                     pan,
+                    level,
                     ..region.clone()
                 });
             }

@@ -33,8 +33,8 @@ struct Pluck {
 const NYLON: Pluck = Pluck {
     name: "Nylon",
     contact: 0.17,
-    tilt: 0.75,
-    softness: [1_050.0, 2_000.0],
+    tilt: 0.9,
+    softness: [1_900.0, 3_400.0],
     inharmonicity: 3e-5,
     decay: [0.75, 2.2],
     damping: 1.15,
@@ -97,7 +97,11 @@ impl Pluck {
             damping: self.damping,
             prompt: self.prompt,
             after: self.after,
-            limit: self.limit,
+            limit: if root < 57 {
+                self.limit.min(9_700.0)
+            } else {
+                self.limit
+            },
         };
         spec.envelope_rate = model.envelope_rate();
         spec.partials = model.partials(&mut noise);
@@ -154,8 +158,8 @@ pub fn by_velocity(regions: Vec<Region>) -> Vec<Region> {
     for region in regions {
         let frequency = hertz(f64::from(region.tone.root));
         for (velocities, cutoff) in [
-            (0..=49, 700.0 + 5.0 * frequency),
-            (50..=84, 1_600.0 + 9.0 * frequency),
+            (0..=49, 400.0 + 2.2 * frequency),
+            (50..=84, 1_000.0 + 6.0 * frequency),
             (85..=127, 20_000.0),
         ] {
             let cutoff = (cutoff < 12_000.0).then_some(cutoff);
@@ -170,7 +174,7 @@ pub fn by_velocity(regions: Vec<Region>) -> Vec<Region> {
 }
 
 const GUITAR_ROOTS: [u8; 9] = [40, 45, 50, 55, 60, 66, 72, 78, 84];
-const WIDE_ROOTS: [u8; 7] = [33, 42, 51, 59, 67, 76, 88];
+const WIDE_ROOTS: [u8; 6] = [35, 45, 54, 63, 73, 86];
 const FEW_ROOTS: [u8; 5] = [43, 52, 61, 70, 80];
 
 /// Nylon-string guitar: plucked softly over the sound hole.
@@ -183,8 +187,8 @@ pub fn steel() -> Vec<Region> {
     Pluck {
         name: "Steel",
         contact: 0.13,
-        tilt: 0.6,
-        softness: [2_000.0, 3_300.0],
+        tilt: 0.65,
+        softness: [3_800.0, 6_000.0],
         inharmonicity: 8e-5,
         decay: [0.5, 1.5],
         damping: 0.62,
@@ -200,9 +204,9 @@ pub fn steel() -> Vec<Region> {
 
 const CLEAN: Pluck = Pluck {
     name: "Clean guitar",
-    contact: 0.19,
-    tilt: 0.7,
-    softness: [1_700.0, 2_600.0],
+    contact: 0.14,
+    tilt: 0.5,
+    softness: [2_800.0, 4_600.0],
     inharmonicity: 6e-5,
     decay: [0.35, 1.0],
     damping: 0.7,
@@ -226,7 +230,7 @@ pub fn overdriven(drive: f64, name: &'static str) -> Vec<Region> {
         let pluck = Pluck {
             name,
             inharmonicity: 0.0,
-            tilt: 0.8,
+            tilt: 0.5,
             settle: 0.3,
             cycle: 0.1,
             body: flat,
@@ -279,13 +283,15 @@ fn clipped(spec: &ToneSpec, cycle: usize, start: usize, drive: f64) -> Vec<f64> 
         envelope_rate: 0.0,
         ..spec.clone()
     };
-    let string = exact.points(start * over, cycle * over, (length + 64) * over);
+    let mut string = exact.points(start * over, cycle * over, (length + 64) * over);
+    // The first stage takes off bass, or the clipper would make mud of chords.
+    Biquad::high_pass(spec.rate, 420.0, 0.6).run(&mut string);
     let peak = string
         .iter()
         .fold(1e-9_f64, |peak, point| peak.max(point.abs()));
     let mut out: Vec<f64> = string
         .iter()
-        .map(|point| (point / peak * gain(drive) + 0.12).tanh() - 0.12_f64.tanh())
+        .map(|point| (point / peak * gain(drive) + 0.2).tanh())
         .collect();
     for _ in 0..3 {
         Biquad::low_pass(spec.rate, 9_500.0, 0.75).run(&mut out);
@@ -293,8 +299,8 @@ fn clipped(spec: &ToneSpec, cycle: usize, start: usize, drive: f64) -> Vec<f64> 
     let mut points: Vec<f64> = out.into_iter().step_by(over).take(length).collect();
     // A twelve-inch loudspeaker: nothing below 80 Hz, a hill at 2.5 kHz, little above 5 kHz.
     Biquad::high_pass(RATE, 85.0, 0.8).run(&mut points);
-    Biquad::low_pass(RATE, 4_200.0, 0.9).run(&mut points);
-    Biquad::low_pass(RATE, 6_500.0, 0.7).run(&mut points);
+    Biquad::low_pass(RATE, 5_000.0, 1.1).run(&mut points);
+    Biquad::low_pass(RATE, 7_500.0, 0.7).run(&mut points);
     points
 }
 
@@ -304,8 +310,8 @@ pub fn harp() -> Vec<Region> {
         name: "Harp",
         settle: 0.5,
         contact: 0.3,
-        tilt: 1.0,
-        softness: [900.0, 2_200.0],
+        tilt: 1.05,
+        softness: [1_500.0, 3_400.0],
         decay: [0.8, 1.9],
         damping: 0.9,
         pick: -32.0,

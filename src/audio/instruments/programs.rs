@@ -99,7 +99,7 @@ impl Timbre {
             Self::Nylon => plucked::nylon(),
             Self::Steel => plucked::steel(),
             Self::Clean => plucked::clean(),
-            Self::Overdriven => plucked::overdriven(20.0, "Overdriven"),
+            Self::Overdriven => plucked::overdriven(27.0, "Overdriven"),
             Self::Harp => plucked::harp(),
             Self::Pizzicato => plucked::pizzicato(),
             Self::Sitar => plucked::sitar(),
@@ -309,8 +309,8 @@ pub fn layers(program: u8) -> Vec<Layer> {
         25 => vec![of(T::Steel)],
         26 => vec![of(T::Clean).cutoff(1_500.0)],
         27 => vec![of(T::Clean).sends(15.0, 0.0)],
-        28 => vec![of(T::Clean).cutoff(1_800.0).decay(9.0).times(0.0, 0.06)],
-        29 => vec![of(T::Overdriven).cutoff(2_600.0)],
+        28 => vec![of(T::Clean).cutoff(1_800.0).decay(5.5).times(0.0, 0.06)],
+        29 => vec![of(T::Overdriven).cutoff(3_200.0)],
         30 => vec![of(T::Overdriven)],
         31 => vec![of(T::Harp).transpose(12).cutoff(2_400.0)],
         // Bass
@@ -526,5 +526,5 @@ pub const KITS: [(u8, &str); 8] = [
 
 /// The drum kit's layer.
 pub fn drum_layer() -> Layer {
-    Layer::of(Timbre::Drums).level(5.0)
+    Layer::of(Timbre::Drums).level(5.5)
 }

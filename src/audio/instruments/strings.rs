@@ -25,7 +25,7 @@ pub fn ensemble() -> Vec<Region> {
             spread: 6.5,
             rise: &|k| 0.03 + 0.003 * k.min(20.0),
             settle: 0.2,
-            cycle: 0.45,
+            cycle: if root < 68 { 0.6 } else { 0.45 },
             limit: 9_700.0,
             ..Steady::default()
         }

@@ -66,7 +66,7 @@ fn brass(k: f64, frequency: f64, corner: f64, formant: f64) -> f64 {
 const BRASS: Wind = Wind {
     name: "Trumpet",
     roots: &[50, 56, 62, 68, 74, 82],
-    spectrum: |k, f| brass(k, f, 2_300.0, 1_250.0),
+    spectrum: |k, f| brass(k, f, 2_900.0, 1_400.0),
     rise: (0.012, 0.0035),
     breath: (-46.0, 2_500.0),
     attack: 0.008,
@@ -114,7 +114,6 @@ pub fn horn() -> Vec<Region> {
         breath: (-42.0, 900.0),
         attack: 0.012,
         vibrato: 0.0,
-        ..BRASS
     }
     .regions()
 }
@@ -122,7 +121,7 @@ pub fn horn() -> Vec<Region> {
 /// Brass section: trumpets and trombones, three of them.
 pub fn section() -> Vec<Region> {
     spread(&[40, 48, 56, 63, 70, 80], |root| {
-        let corner = by_key(&[(40.0, 1_500.0), (76.0, 2_600.0)], f64::from(root));
+        let corner = by_key(&[(40.0, 1_900.0), (76.0, 3_200.0)], f64::from(root));
         let tone = Steady {
             name: "Brass section",
             root,
@@ -200,9 +199,9 @@ pub fn clarinet() -> Vec<Region> {
             let odd = if k % 2.0 == 1.0 {
                 1.0
             } else {
-                0.06 + 0.35 * (f / 3_000.0).min(1.0)
+                0.05 + 0.3 * (f / 3_000.0).min(1.0)
             };
-            odd * k.powf(-0.65) / (1.0 + (f / 3_000.0).powi(3))
+            odd * k.powf(-0.4) * (0.7 + 0.6 * bump(f, 1_600.0, 0.6)) / (1.0 + (f / 3_400.0).powi(3))
         },
         rise: (0.016, 0.002),
         breath: (-40.0, 2_200.0),

@@ -1,6 +1,7 @@
 //! What all instruments are made of: tones from partials, noise, filters and a measure of loudness.
 
 pub mod filter;
+pub mod hit;
 pub mod loudness;
 pub mod noise;
 pub mod region;
@@ -9,6 +10,7 @@ pub mod strings;
 pub mod tone;
 
 pub use filter::Biquad;
+pub use hit::Hit;
 pub use noise::Noise;
 pub use region::{Envelope, Region, Vibrato, spread};
 pub use steady::Steady;

@@ -60,6 +60,8 @@ pub struct Region {
     pub envelope: Envelope,
     /// Low-pass cutoff in hertz, where there is one.
     pub cutoff: Option<f64>,
+    /// How the low-pass closes while the note lasts: by so many octaves in so many seconds. Needs a cutoff.
+    pub closing: Option<(f64, f64)>,
     /// Place between left (-50) and right (50).
     pub pan: f64,
     /// Notes of one class (above 0) cut each other off.
@@ -81,6 +83,7 @@ impl Region {
             velocities: 0..=127,
             envelope,
             cutoff: None,
+            closing: None,
             pan: 0.0,
             exclusive: 0,
             transpose: 0,

@@ -64,6 +64,8 @@ impl Steady<'_> {
             } else {
                 Shape::Decay(0.0)
             };
+            let others = 0.8 * (frequency / 2_400.0).clamp(0.25, 1.0);
+            let power = 1.0 + others * others * (self.players - 1) as f64;
             for player in 0..self.players {
                 // The first player is in tune and a little louder: the section has a clear pitch.
                 let cents = if player == 0 {
@@ -71,10 +73,11 @@ impl Steady<'_> {
                 } else {
                     self.spread * noise.bell()
                 };
-                let level = if player == 0 { 1.0 } else { 0.8 };
+                // Low harmonics beat slowly, which would be heard as a pulse: there the others are softer.
+                let level = if player == 0 { 1.0 } else { others };
                 spec.partials.push(Partial {
                     frequency: frequency * (cents / 1200.0).exp2(),
-                    amplitude: amplitude * level / (self.players as f64).sqrt(),
+                    amplitude: amplitude * level / power.sqrt(),
                     phase: noise.unit(),
                     shape,
                 });

@@ -68,8 +68,17 @@ impl StringModel<'_> {
             partials.push(Partial {
                 frequency: frequency + if number == 1 { 0.0 } else { 0.3 * drift },
                 amplitude: amplitude * self.after,
-                phase: phase + 0.15 * turn,
-                shape: Shape::Decay(after),
+                // The first partial is the pitch: both its parts stay together.
+                phase: if number == 1 {
+                    phase
+                } else {
+                    phase + 0.15 * turn
+                },
+                shape: Shape::Heir {
+                    rate: after,
+                    prompt: after * self.prompt,
+                    ratio: (1.0 - self.after) / self.after,
+                },
             });
         }
         partials

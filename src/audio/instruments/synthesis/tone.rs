@@ -21,6 +21,16 @@ pub enum Shape {
     Decay(f64),
     /// Decays at this rate (1/s) and is gone before the loop begins: keeps its exact frequency.
     Transient(f64),
+    /// Decays like [`Shape::Decay`] at `rate` and takes over the power of a [`Shape::Transient`] that decays at `prompt` and is
+    /// `ratio` times as strong, as that one fades out before the loop.
+    Heir {
+        /// Own decay (1/s).
+        rate: f64,
+        /// Decay of the other (1/s).
+        prompt: f64,
+        /// Amplitude of the other against the own.
+        ratio: f64,
+    },
     /// Swells with this time constant (s) and stays.
     Rise(f64),
 }
@@ -195,7 +205,8 @@ impl ToneSpec {
             }
             _ => partial.frequency,
         };
-        let settle = start as f64 / rate;
+        // All movement ends two pieces before the loop: its first piece must be as level as its last.
+        let settle = (start as f64 - 2.0 * STEP as f64).max(1.0) / rate;
         // Time runs at its own pace in the first two fifths and slows to a stop at the loop.
         let pace = |time: f64| {
             if cycle == 0 {
@@ -205,14 +216,32 @@ impl ToneSpec {
             let share = ((time - from) / rest).clamp(0.0, 1.0);
             time.min(from) + rest * (share - 0.5 * share * share)
         };
+        // How much of the transients' power the others have taken over: all of it at the loop.
+        let handed = |time: f64| {
+            let share = ((time / settle - 0.4) / 0.6).clamp(0.0, 1.0);
+            if cycle == 0 {
+                0.0
+            } else {
+                share * share * (3.0 - 2.0 * share)
+            }
+        };
         let level = |index: usize| {
             let time = index as f64 / rate;
             partial.amplitude
                 * match partial.shape {
                     Shape::Decay(decay) => (-(decay - self.envelope_rate) * pace(time)).exp(),
                     Shape::Transient(decay) => {
-                        let share = (time / settle).min(1.0);
-                        (-(decay - self.envelope_rate) * time).exp() * (1.0 - share * share)
+                        (-(decay - self.envelope_rate) * time).exp()
+                            * (1.0 - handed(time)).max(0.0).sqrt()
+                    }
+                    Shape::Heir {
+                        rate,
+                        prompt,
+                        ratio,
+                    } => {
+                        let left = ratio * (-(prompt - rate) * pace(time)).exp();
+                        (-(rate - self.envelope_rate) * pace(time)).exp()
+                            * (1.0 + handed(time) * left * left).sqrt()
                     }
                     Shape::Rise(constant) => 1.0 - (-pace(time) / constant.max(1e-4)).exp(),
                 }
