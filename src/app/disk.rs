@@ -1,11 +1,14 @@
 //! What the I/O worker does: files in, files out, system dialogs. Messages say what the user can do.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::studio::Purpose;
 use super::view::View;
+use crate::audio::render::{RenderOptions, render_to_wav};
+use crate::audio::soundfont;
 use crate::formats::autosave::Session;
 use crate::formats::files::{self, Previous};
 use crate::formats::midi::MidiOptions;
@@ -173,9 +176,19 @@ pub fn export_png(path: &Path, song: &Song) -> Result<(), String> {
     files::write_atomically(path, &bytes, Previous::Drop).map_err(|error| error.to_string())
 }
 
-/// Renders the song into a WAV file.
-pub fn export_wav(path: &Path, _song: &Song, _font: Option<&Path>) -> Result<(), String> {
-    Err(format!("{} was not written", path.display()))
+/// Renders the song into a WAV file through the SoundFont file at `font`, or else the best there is.
+pub fn export_wav(path: &Path, song: &Song, font: Option<&Path>) -> Result<(), String> {
+    let font = match font {
+        Some(file) => soundfont::load(file),
+        None => soundfont::preferred(),
+    }
+    .map_err(|error| error.to_string())?;
+    let options = RenderOptions::default();
+    render_to_wav(song, &font, &options, path, &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .map(|_| ())
+    .map_err(|error| error.to_string())
 }
 
 /// Keeps the song in case the program does not end well.

@@ -11,6 +11,7 @@ pub mod composer;
 pub mod dialogs;
 pub mod disk;
 pub mod edit;
+pub mod engine_sound;
 pub mod io;
 pub mod keys;
 pub mod look;

@@ -17,6 +17,8 @@ pub struct SoundState {
     pub device: String,
     /// Why nothing is heard, if so, and what can be done.
     pub problem: Option<String>,
+    /// Whether something is being opened or loaded, so that it is worth looking again soon.
+    pub settling: bool,
     /// How often the device had to wait for samples.
     pub xruns: u64,
     /// Peaks of the left and the right output since the last frame, 1 for full scale.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::command::Command;
+use super::engine_sound::EngineSound;
 use super::io::IoWorker;
 use super::settings::Settings;
 use super::studio::{Parts, Studio};
@@ -48,6 +49,11 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
         let ctx = ctx.clone();
         move || ctx.request_repaint()
     };
+    let sound = EngineSound::start(
+        settings.soundfont.clone(),
+        settings.device.as_deref(),
+        wake.clone(),
+    );
     let io = match IoWorker::start(wake) {
         Ok(io) => Some(io),
         Err(error) => {
@@ -63,6 +69,7 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
     let mut studio = Studio::with_parts(
         song,
         Parts {
+            sound: Some(Box::new(sound)),
             io,
             settings,
             folder,

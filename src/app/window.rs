@@ -67,8 +67,19 @@ impl Window {
             let wait = due.saturating_duration_since(Instant::now());
             ctx.request_repaint_after(wait + Duration::from_millis(20));
         }
-        if self.studio.is_moving() {
-            ctx.request_repaint_after(Duration::from_millis(16));
+        let sound = self.studio.sound_state();
+        let again = if self.studio.is_moving() {
+            Some(Duration::from_millis(16))
+        } else if sound.settling {
+            Some(Duration::from_millis(100))
+        } else if sound.problem.is_some() {
+            // A device may come back.
+            Some(Duration::from_secs(2))
+        } else {
+            None
+        };
+        if let Some(again) = again {
+            ctx.request_repaint_after(again);
         }
     }
 

@@ -30,8 +30,6 @@ pub mod space {
     pub const CONTROL_LARGE: f32 = 32.0;
     /// Height of a lane of the stacked small rolls, and of its head in the tracks panel.
     pub const LANE: f32 = 56.0;
-    /// Height of ruler and theme lane together, and of the head of the tracks panel beside them.
-    pub const TIMELINE_HEAD: f32 = 84.0;
 }
 
 /// Corner radii in points.

@@ -316,7 +316,8 @@ impl Studio {
 
     /// Whether anything moves on the screen by itself.
     pub fn is_moving(&self) -> bool {
-        self.transport.playing || self.job.is_some()
+        let sounds = self.sound_state.master.iter().any(|peak| *peak > 0.001);
+        self.transport.playing || self.job.is_some() || sounds
     }
 
     /// What shortcuts ask about the state.

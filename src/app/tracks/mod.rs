@@ -9,6 +9,7 @@ use egui::{Align, Layout, Rect, RichText, ScrollArea, Ui, vec2};
 use super::command::{Action, Command, CommandQueue};
 use super::look::{self, Look, size, space};
 use super::studio::Studio;
+use super::timeline::HEAD_HEIGHT;
 use super::widgets::action_button;
 
 /// Height of the part about the focused track.
@@ -86,10 +87,10 @@ fn head_ui(ui: &mut Ui, queue: &mut CommandQueue) {
     let look = Look::of(ui);
     let width = ui.available_width();
     ui.allocate_ui_with_layout(
-        vec2(width, space::TIMELINE_HEAD),
+        vec2(width, HEAD_HEIGHT),
         Layout::left_to_right(Align::Min),
         |ui| {
-            ui.set_min_size(vec2(width, space::TIMELINE_HEAD));
+            ui.set_min_size(vec2(width, HEAD_HEIGHT));
             ui.add_space(space::L);
             let (label, _) = ui.allocate_exact_size(vec2(80.0, 40.0), egui::Sense::hover());
             ui.painter().text(
