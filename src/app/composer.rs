@@ -17,8 +17,10 @@ pub struct Ask {
     pub candidates: u32,
     /// The random seed.
     pub seed: u64,
-    /// Sampling temperature, above 0.
+    /// Sampling temperature outside returns of the theme, above 0.
     pub temperature: f32,
+    /// Sampling temperature inside returns of the theme, above 0.
+    pub theme_temperature: f32,
     /// Share of the probability that is sampled from, 0..=1.
     pub top_p: f32,
     /// How many of the likeliest tokens are sampled from; 0 for all.
@@ -27,8 +29,10 @@ pub struct Ask {
     pub key: Option<Key>,
     /// Whether the theme must return in the painted bars.
     pub return_where_painted: bool,
-    /// The name of the model; `None` for the best one there is.
-    pub model: Option<String>,
+    /// Whether the theme returns nowhere else.
+    pub only_painted: bool,
+    /// Whether the accompaniment is written too.
+    pub accompany: bool,
 }
 
 /// One measure of a candidate.
@@ -62,6 +66,8 @@ pub struct Proposal {
 pub enum Event {
     /// A model is being loaded.
     Loading,
+    /// Something worth knowing; the job goes on.
+    Remark(String),
     /// A candidate has grown by a bar.
     Wrote {
         /// Which of the candidates, from 0.

@@ -95,7 +95,7 @@ impl EngineSound {
         match thread {
             Ok(thread) => self.loader = Some((thread, receiver)),
             Err(error) => {
-                self.problem = Some(format!("The SoundFont could not be loaded: {error}"))
+                self.problem = Some(format!("The SoundFont could not be loaded: {error}"));
             }
         }
     }

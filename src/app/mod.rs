@@ -28,6 +28,7 @@ pub mod tracks;
 pub mod view;
 pub mod widgets;
 mod window;
+pub mod worker_composer;
 
 pub use mesh::RectMesh;
 pub use start::run;

@@ -8,7 +8,9 @@ use super::io::IoWorker;
 use super::settings::Settings;
 use super::studio::{Parts, Studio};
 use super::window::Window;
+use super::worker_composer::WorkerComposer;
 use super::{disk, look};
+use crate::compose::ModelPaths;
 use crate::formats::autosave::Store;
 use crate::formats::places::Places;
 use crate::formats::{self};
@@ -70,6 +72,7 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
         song,
         Parts {
             sound: Some(Box::new(sound)),
+            composer: Some(Box::new(WorkerComposer::start(ModelPaths::find()))),
             io,
             settings,
             folder,

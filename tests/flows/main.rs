@@ -11,3 +11,4 @@ mod command_line;
 mod damaged_files;
 mod roll;
 mod timeline;
+mod window;

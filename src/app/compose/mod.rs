@@ -108,8 +108,13 @@ fn where_ui(ui: &mut Ui, studio: &Studio, form: &mut ComposeForm) {
     let first = song.metre.bar_at(at) + 1;
     ui.label(
         RichText::new(format!(
-            "Bars {first} to {}, melody and piano",
-            first + form.bars - 1
+            "Bars {first} to {}, {}",
+            first + form.bars - 1,
+            if form.accompany {
+                "melody and piano"
+            } else {
+                "melody only"
+            }
         ))
         .font(look::small())
         .color(look.dim),
@@ -125,7 +130,16 @@ fn how_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Com
         ["safe", "wild"],
         "How daring the network is: the temperature of its sampling",
     );
+    slider(
+        ui,
+        "Theme",
+        &mut form.faithful,
+        0.5,
+        ["free", "faithful"],
+        "How closely the theme comes back: the temperature of the sampling inside its returns",
+    );
     ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
         caption(ui, "Candidates", 70.0);
         let mut candidates = form.candidates;
         number(ui, "Candidates", &mut candidates, 1..=8, 0.05, "")
@@ -145,7 +159,7 @@ fn how_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Com
                 );
             response
                 .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
-            caption(ui, "Seed", 32.0);
+            caption(ui, "Seed", 30.0);
         });
     });
     let key = studio.song().key;
@@ -155,6 +169,8 @@ fn how_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Com
             .on_hover_text("No generated note leaves the scale: others are masked before sampling")
             .on_disabled_hover_text("Set the key of the song in the top bar first");
     });
+    ui.checkbox(&mut form.accompany, "Write the piano too")
+        .on_hover_text("The network writes melody and piano together, or the melody alone");
     ui.checkbox(&mut form.return_where_painted, "Return where painted")
         .on_hover_text(
             "The theme comes back in the bars that are painted on the theme lane (Shift+T paints the selection or loop)",
@@ -190,33 +206,17 @@ fn advanced_ui(ui: &mut Ui, studio: &Studio, form: &mut ComposeForm) {
                     egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Top-k")
                 });
             });
-            ui.horizontal(|ui| {
-                caption(ui, "Model", 60.0);
-                let models = studio.models();
-                let shown = form
-                    .model
-                    .clone()
-                    .or_else(|| models.first().cloned())
-                    .unwrap_or_else(|| "none found".to_owned());
-                egui::ComboBox::from_id_salt("model")
-                    .width(ui.available_width())
-                    .selected_text(shown)
-                    .show_ui(ui, |ui| {
-                        for model in models {
-                            let selected = form.model.as_ref() == Some(model);
-                            if ui.selectable_label(selected, model).clicked() {
-                                form.model = Some(model.clone());
-                            }
-                        }
-                    })
-                    .response
-                    .on_hover_text("Which network writes")
-                    .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Model"));
-            });
+            ui.checkbox(&mut form.only_painted, "Return nowhere else")
+                .on_hover_text("The theme comes back in the painted bars only");
             ui.checkbox(&mut form.fresh_seed, "New seed after each press")
                 .on_hover_text("So that pressing Continue again gives other candidates");
             ui.label(
-                RichText::new(format!("Temperature {:.2}", form.temperature()))
+                RichText::new(format!(
+                    "Temperature {:.2}, in the theme {:.2}. Model: {}",
+                    form.temperature(),
+                    form.theme_temperature(),
+                    studio.models().first().map_or("none found", String::as_str)
+                ))
                     .font(look::small())
                     .color(look.dim),
             );

@@ -52,6 +52,10 @@ pub struct ComposeForm {
     pub bars: u32,
     /// From safe (0) to wild (1).
     pub mood: f32,
+    /// How the theme returns, from free (0) to faithful (1).
+    pub faithful: f32,
+    /// The network writes the accompaniment too.
+    pub accompany: bool,
     /// How many candidates.
     pub candidates: u32,
     /// The random seed.
@@ -62,12 +66,12 @@ pub struct ComposeForm {
     pub stay_in_key: bool,
     /// The theme returns in the painted bars.
     pub return_where_painted: bool,
+    /// The theme returns nowhere else.
+    pub only_painted: bool,
     /// Share of the probability that is sampled from, 0..=1.
     pub top_p: f32,
     /// How many of the likeliest tokens are sampled from; 0 for all.
     pub top_k: u32,
-    /// The model; `None` for the best.
-    pub model: Option<String>,
 }
 
 impl Default for ComposeForm {
@@ -76,14 +80,16 @@ impl Default for ComposeForm {
             place: Place::default(),
             bars: 16,
             mood: 0.45,
+            faithful: 0.5,
+            accompany: true,
             candidates: 8,
             seed: 20_241_107,
             fresh_seed: false,
             stay_in_key: false,
             return_where_painted: true,
-            top_p: 1.0,
+            only_painted: false,
+            top_p: 0.93,
             top_k: 0,
-            model: None,
         }
     }
 }
@@ -92,6 +98,11 @@ impl ComposeForm {
     /// The sampling temperature that the mood means: 0.6 at its safest, 1.4 at its wildest, about 1 in the middle.
     pub fn temperature(&self) -> f32 {
         0.6 + 0.8 * self.mood.clamp(0.0, 1.0)
+    }
+
+    /// The sampling temperature inside returns of the theme: 1.1 where they are free, 0.3 where they are faithful.
+    pub fn theme_temperature(&self) -> f32 {
+        1.1 - 0.8 * self.faithful.clamp(0.0, 1.0)
     }
 }
 

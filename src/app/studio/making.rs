@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::score::{Song, Tick};
+use crate::score::Song;
 
 use super::super::composer::{Ask, Event, Proposal};
 use super::tray::{Entry, Job, Tray, only_melody};
@@ -16,11 +16,10 @@ impl Studio {
             return Some("This build has no networks in it.".to_owned());
         }
         if self.models.is_empty() {
-            return Some("No model was found: see Preferences for where models belong.".to_owned());
+            return Some("No model was found: see Preferences.".to_owned());
         }
-        let song = self.song();
-        if song.theme().is_none() && song.end() == Tick::ZERO {
-            return Some("Draw a theme first: select notes and press T.".to_owned());
+        if self.song().theme().is_none() {
+            return Some("Mark a theme first: select notes, press T.".to_owned());
         }
         None
     }
@@ -47,11 +46,13 @@ impl Studio {
             candidates: form.candidates.clamp(1, 8),
             seed: form.seed,
             temperature: form.temperature(),
+            theme_temperature: form.theme_temperature(),
             top_p: form.top_p,
             top_k: form.top_k,
             key: song.key.filter(|_| form.stay_in_key),
             return_where_painted: form.return_where_painted,
-            model: form.model.clone(),
+            only_painted: form.only_painted,
+            accompany: form.accompany,
         };
         let (bars, candidates) = (ask.bars, ask.candidates);
         let asked = match &mut self.composer {
@@ -99,6 +100,7 @@ impl Studio {
                         job.started = Instant::now();
                     }
                 }
+                Event::Remark(message) => self.notices.push(Notice::Info(message)),
                 Event::Wrote {
                     candidate,
                     done,

@@ -1,0 +1,393 @@
+//! The window as a user meets it: found by labels, driven by pointer and keys.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use egui::{Key, Modifiers, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use leitmotif::app::command::{Action, Command};
+use leitmotif::app::composer::{Ask, Composer, Event, Proposal, Rating};
+use leitmotif::app::studio::{Dialog, Parts, Purpose, Studio};
+use leitmotif::app::{Window, disk, look};
+use leitmotif::compose::{Candidate, place};
+use leitmotif::formats;
+use leitmotif::score::{
+    Instrument, Lineage, Note, Pitch, Role, Song, ThemeKind, Tick, Track, TrackId, Velocity,
+};
+
+/// Writes what the test tells it to, a bar a frame.
+#[derive(Default)]
+struct Scripted {
+    events: VecDeque<Event>,
+    melody: TrackId,
+}
+
+/// A clip of `bars` bars: a quarter note on every beat, melody and piano.
+fn clip(bars: u32, pitch: i32) -> Song {
+    let notes = |pitch: i32| {
+        (0..i64::from(bars) * 4)
+            .map(|beat| {
+                Note::new(
+                    Tick(beat * 960),
+                    Tick(960),
+                    Pitch::clamped(pitch + (beat % 5) as i32),
+                    Velocity::DEFAULT,
+                )
+            })
+            .collect()
+    };
+    let piano = Instrument::pitched(0);
+    Song::default()
+        .with_track(Track::new(TrackId(1), "MELODY", piano, Role::Melody).with_notes(notes(pitch)))
+        .with_track(Track::new(TrackId(2), "PIANO", piano, Role::Piano).with_notes(notes(48)))
+}
+
+fn lineage(candidate: u32) -> Arc<Lineage> {
+    Arc::new(Lineage {
+        kind: "continue".to_owned(),
+        model: "scripted".to_owned(),
+        checkpoint: String::new(),
+        seed: 7,
+        candidate,
+        settings: BTreeMap::new(),
+        parent: None,
+    })
+}
+
+fn proposal(bars: u32, candidate: u32) -> Proposal {
+    Proposal {
+        clip: Arc::new(clip(bars, 72 + candidate as i32 * 7)),
+        lineage: Some(lineage(candidate)),
+        ratings: ["theme", "key", "new"]
+            .into_iter()
+            .map(|name| Rating {
+                name: name.to_owned(),
+                meaning: "a measure".to_owned(),
+                share: 0.9 - candidate as f32 * 0.07,
+                value: 0.5,
+            })
+            .collect(),
+        score: 0.91 - candidate as f32 * 0.04,
+    }
+}
+
+impl Composer for Scripted {
+    fn ask(&mut self, ask: Ask) -> Result<(), String> {
+        self.melody = ask.song.theme().map(|theme| theme.track).unwrap();
+        self.events.push_back(Event::Loading);
+        for done in 1..=ask.bars {
+            for candidate in 0..ask.candidates {
+                self.events.push_back(Event::Wrote {
+                    candidate: candidate as usize,
+                    done,
+                    total: ask.bars,
+                    clip: Arc::new(clip(done, 72 + candidate as i32 * 7)),
+                });
+            }
+        }
+        let finished = (0..ask.candidates).map(|n| proposal(ask.bars, n)).collect();
+        self.events.push_back(Event::Finished(finished));
+        Ok(())
+    }
+
+    fn cancel(&mut self) {
+        self.events.clear();
+    }
+
+    fn poll(&mut self) -> Vec<Event> {
+        self.events.pop_front().into_iter().collect()
+    }
+
+    fn placed(&self, song: &Song, proposal: &Proposal, at: Tick) -> Song {
+        let candidate = Candidate {
+            index: 0,
+            clip: Arc::clone(&proposal.clip),
+            bars: proposal.clip.bars(),
+            melody_track: self.melody,
+            piano_track: None,
+            lineage: proposal.lineage.clone().unwrap_or_else(|| lineage(0)),
+            measures: Vec::new(),
+            score: proposal.score,
+        };
+        place(song, &candidate, at)
+    }
+
+    fn models(&self) -> Vec<String> {
+        vec!["scripted".to_owned()]
+    }
+}
+
+fn harness(song: Song, size: egui::Vec2) -> Harness<'static, Window> {
+    let parts = Parts {
+        composer: Some(Box::new(Scripted::default())),
+        ..Parts::default()
+    };
+    let window = Window::new(Studio::with_parts(song, parts));
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_max_steps(64)
+        .with_context_setup(look::install)
+        .build_ui_state(
+            |ui, window: &mut Window| {
+                window.logic(ui.ctx());
+                window.ui(ui);
+            },
+            window,
+        );
+    harness.run_steps(3);
+    harness
+}
+
+/// Draws the window into a file, if LEITMOTIF_TEST_PICTURES names a folder: for eyes, not for the test.
+fn picture(harness: &mut Harness<'static, Window>, name: &str) {
+    if let Some(folder) = std::env::var_os("LEITMOTIF_TEST_PICTURES") {
+        let path = std::path::Path::new(&folder).join(format!("{name}.png"));
+        harness.render().unwrap().save(path).unwrap();
+    }
+}
+
+fn studio<'a>(harness: &'a Harness<'static, Window>) -> &'a Studio {
+    harness.state().studio()
+}
+
+fn apply(harness: &mut Harness<'static, Window>, command: impl Into<Command>) {
+    harness.state_mut().send(command);
+    harness.run_steps(2);
+}
+
+fn press(harness: &mut Harness<'static, Window>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_steps(3);
+}
+
+fn click(harness: &mut Harness<'static, Window>, position: Pos2) {
+    harness.hover_at(position);
+    harness.step();
+    harness.drag_at(position);
+    harness.step();
+    harness.drop_at(position);
+    harness.run_steps(2);
+}
+
+fn melody_notes(harness: &Harness<'static, Window>) -> usize {
+    studio(harness).song().tracks[0].notes().len()
+}
+
+/// Every control has a name; egui_kittest checks it whenever the window has settled.
+#[test]
+fn every_control_is_named() {
+    for size in [vec2(1600.0, 1000.0), vec2(1100.0, 700.0)] {
+        let mut harness = harness(formats::demo::song(), size);
+        harness.run();
+        for label in [
+            "Play or pause",
+            "Stop",
+            "Tempo",
+            "Metre",
+            "Key",
+            "Continue",
+            "Add a track",
+        ] {
+            assert!(harness.query_all_by_label(label).count() >= 1, "{label}");
+        }
+        picture(&mut harness, &format!("demo-{}", size.x));
+        for (action, name) in [
+            (Action::Palette, "palette"),
+            (Action::Shortcuts, "shortcuts"),
+            (Action::Preferences, "preferences"),
+        ] {
+            apply(&mut harness, action);
+            harness.run_steps(6);
+            harness.check_accessibility();
+            picture(&mut harness, &format!("{name}-{}", size.x));
+            apply(&mut harness, Command::CloseDialog);
+        }
+        apply(&mut harness, Action::ToggleDark);
+        harness.run_steps(3);
+        picture(&mut harness, &format!("light-{}", size.x));
+    }
+}
+
+#[test]
+fn a_theme_is_drawn_continued_kept_undone_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = harness(disk::empty_song(), vec2(1600.0, 1000.0));
+
+    // Eight notes with the pencil.
+    let roll = harness.get_by_label("Pianoroll of Melody").rect();
+    let quarter = studio(&harness).view().roll.points_per_quarter;
+    for index in 0..8 {
+        let x = roll.left() + (index as f32 * 0.5 + 0.1) * quarter;
+        let y = roll.center().y - index as f32 * studio(&harness).view().row_points;
+        click(&mut harness, Pos2::new(x, y));
+    }
+    assert_eq!(melody_notes(&harness), 8);
+    let first = studio(&harness).song().tracks[0].notes()[0];
+    assert_eq!(first.start, Tick::ZERO);
+
+    // T marks them as the theme.
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    press(&mut harness, Modifiers::NONE, Key::T);
+    let theme = *studio(&harness).song().theme().expect("a theme");
+    assert_eq!(theme.span.start, Tick::ZERO);
+    assert_eq!(theme.span.end, Tick(3840));
+
+    // G continues; the first candidate is heard as soon as its first bar is there.
+    press(&mut harness, Modifiers::NONE, Key::G);
+    assert!(studio(&harness).job().is_some());
+    harness.run_steps(4);
+    assert_eq!(studio(&harness).tray().heard, Some(0));
+    assert!(studio(&harness).transport().playing);
+    assert!(studio(&harness).heard_song().end() > studio(&harness).song().end());
+    harness.run_steps(40);
+    picture(&mut harness, "writing");
+    harness.run_steps(140);
+    assert!(studio(&harness).job().is_none());
+    assert_eq!(studio(&harness).tray().entries.len(), 8);
+    picture(&mut harness, "tray");
+    assert_eq!(melody_notes(&harness), 8, "the song has not changed");
+
+    // 2 auditions the second, Enter keeps it.
+    press(&mut harness, Modifiers::NONE, Key::Num2);
+    assert_eq!(studio(&harness).tray().heard, Some(1));
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(studio(&harness).tray().entries.is_empty());
+    assert_eq!(melody_notes(&harness), 8 + 64);
+    let kept = Arc::clone(studio(&harness).song());
+    assert_eq!(kept.origins[0].lineage.candidate, 1);
+    assert_eq!(
+        kept.theme().map(|region| region.kind),
+        Some(ThemeKind::Theme)
+    );
+    picture(&mut harness, "kept");
+
+    // Undo takes it back, redo brings it again.
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert_eq!(melody_notes(&harness), 8);
+    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(*studio(&harness).song(), kept);
+
+    // Ctrl+E asks for a path, since there is no system dialog here, and writes a MIDI file.
+    press(&mut harness, Modifiers::COMMAND, Key::E);
+    assert_eq!(
+        studio(&harness).dialog(),
+        Some(&Dialog::Path(Purpose::Midi))
+    );
+    let path = folder.path().join("song.mid");
+    harness.get_by_label("Path").focus();
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.step();
+    harness
+        .get_by_label("Path")
+        .type_text(&path.display().to_string());
+    harness.run_steps(2);
+    picture(&mut harness, "path");
+    harness.get_by_label("Export").click();
+    harness.run_steps(4);
+    let read = formats::open(&path).unwrap().song;
+    assert_eq!(read.tracks[0].notes(), kept.tracks[0].notes());
+    assert_eq!(read.tracks[0].name, "Melody");
+}
+
+#[test]
+fn escape_stops_and_backspace_discards() {
+    let mut harness = harness(formats::demo::song(), vec2(1100.0, 700.0));
+    press(&mut harness, Modifiers::NONE, Key::G);
+    harness.run_steps(20);
+    assert!(studio(&harness).job().is_some());
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(studio(&harness).job().is_none());
+    let stopped = studio(&harness).tray().entries.len();
+    assert!((1..=8).contains(&stopped));
+    let before = Arc::clone(studio(&harness).song());
+    for left in (0..stopped).rev() {
+        press(&mut harness, Modifiers::NONE, Key::Backspace);
+        assert_eq!(studio(&harness).tray().entries.len(), left);
+    }
+    assert_eq!(*studio(&harness).song(), before);
+}
+
+#[test]
+fn a_project_is_saved_and_opened_and_changes_are_asked_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("evening.leit");
+    let mut harness = harness(formats::demo::song(), vec2(1600.0, 1000.0));
+    apply(&mut harness, Action::AddTrack);
+    assert!(studio(&harness).is_changed());
+    apply(&mut harness, Command::Chosen(Purpose::Save, path.clone()));
+    assert!(!studio(&harness).is_changed());
+    assert_eq!(studio(&harness).title(), "evening");
+    let saved = Arc::clone(studio(&harness).song());
+
+    apply(&mut harness, Action::DeleteTrack);
+    apply(&mut harness, Action::New);
+    assert!(matches!(
+        studio(&harness).dialog(),
+        Some(Dialog::Unsaved(_))
+    ));
+    harness.get_by_label("Discard changes").click();
+    harness.run_steps(3);
+    assert_eq!(studio(&harness).song().end(), Tick::ZERO);
+
+    apply(&mut harness, Command::OpenPath(path.clone()));
+    assert_eq!(*studio(&harness).song(), saved);
+    assert_eq!(studio(&harness).file(), Some(&path));
+
+    std::fs::write(&path, b"{ damaged").unwrap();
+    apply(&mut harness, Command::OpenPath(path));
+    assert_eq!(
+        *studio(&harness).song(),
+        saved,
+        "a damaged file changes nothing"
+    );
+}
+
+#[test]
+fn the_palette_runs_what_is_typed() {
+    let mut harness = harness(formats::demo::song(), vec2(1100.0, 700.0));
+    let tracks = studio(&harness).song().tracks.len();
+    press(&mut harness, Modifiers::COMMAND, Key::P);
+    harness
+        .get_by_label("Find a command")
+        .type_text("add track");
+    harness.run_steps(2);
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(studio(&harness).song().tracks.len(), tracks + 1);
+    assert_eq!(studio(&harness).dialog(), None);
+}
+
+#[test]
+fn a_mixer_drag_is_one_step() {
+    let mut harness = harness(formats::demo::song(), vec2(1600.0, 1000.0));
+    let slider = harness.get_by_label("Volume of Bass").rect();
+    harness.hover_at(slider.center());
+    harness.step();
+    harness.drag_at(slider.center());
+    harness.step();
+    for x in [0.4, 0.3, 0.2] {
+        harness.hover_at(Pos2::new(
+            slider.left() + slider.width() * x,
+            slider.center().y,
+        ));
+        harness.step();
+    }
+    let end = Pos2::new(slider.left() + slider.width() * 0.2, slider.center().y);
+    harness.drop_at(end);
+    harness.run_steps(3);
+    let bass = |harness: &Harness<'static, Window>| {
+        let song = studio(harness).song();
+        song.tracks
+            .iter()
+            .find(|t| t.name == "Bass")
+            .unwrap()
+            .volume
+    };
+    assert_eq!(bass(&harness), 25);
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    let original = formats::demo::song();
+    let before = original.tracks.iter().find(|t| t.name == "Bass").unwrap();
+    assert_eq!(bass(&harness), before.volume);
+    assert!(!studio(&harness).history().can_undo());
+}
