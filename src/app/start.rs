@@ -80,6 +80,8 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
             ..Parts::default()
         },
     );
+    // Written at once, so that the demo song greets only once however this session ends.
+    studio.apply(Command::SetSettings(studio.settings().clone()));
     studio.offer_recovery();
     let mut window = Window::new(studio);
     if let Some(path) = path {

@@ -24,8 +24,11 @@ pub fn status_ui(ui: &mut Ui, studio: &Studio) {
             if selected > 0 {
                 facts.push(format!("{selected} selected"));
             }
-            facts.push(format!("{notes} notes"));
-            facts.push(format!("{} bars", song.bars()));
+            let count = |count: usize, what: &str| {
+                format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+            };
+            facts.push(count(notes, "note"));
+            facts.push(count(song.bars() as usize, "bar"));
             for fact in facts {
                 ui.label(
                     RichText::new(fact)

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use egui::{Frame, Margin, Panel, Stroke, Ui, ViewportCommand};
-use egui_notify::{Anchor, Toasts};
+use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
+use lucide_icons::Icon;
 
 use super::candidates::{self, candidates_ui};
 use super::centre::centre_ui;
@@ -101,7 +102,7 @@ impl Window {
                 ctx.copy_text(format!("{} notes of Leitmotif", self.studio.copied_notes()));
             }
         }
-        self.notices();
+        self.notices(Look::of(ui));
         self.toasts.show(&ctx);
         self.close_and_title(&ctx);
     }
@@ -158,13 +159,18 @@ impl Window {
         }
     }
 
-    fn notices(&mut self) {
+    fn notices(&mut self, look: &Look) {
         for notice in self.studio.take_notices() {
-            match notice {
-                Notice::Success(text) => self.toasts.success(text).duration(Duration::from_secs(4)),
-                Notice::Info(text) => self.toasts.info(text).duration(Duration::from_secs(6)),
-                Notice::Error(text) => self.toasts.error(text).duration(Duration::from_secs(12)),
+            let (text, icon, colour, seconds) = match notice {
+                Notice::Success(text) => (text, Icon::CircleCheck, look.good, 4),
+                Notice::Info(text) => (text, Icon::Info, look.dim, 6),
+                Notice::Error(text) => (text, Icon::CircleAlert, look.record, 12),
             };
+            let level = ToastLevel::Custom(char::from(icon).to_string(), colour);
+            self.toasts
+                .add(Toast::custom(text, level))
+                .closable(false)
+                .duration(Duration::from_secs(seconds));
         }
     }
 

@@ -1,6 +1,6 @@
 //! One candidate as a card.
 
-use egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
 use super::super::command::{Action, Command, CommandQueue};
@@ -9,18 +9,17 @@ use super::super::studio::{Entry, Studio};
 use super::super::widgets::thumbnail;
 use crate::score::Span;
 
-/// Draws candidate `index` as a card of `width`.
+/// Draws candidate `index` as a card.
 pub(super) fn card_ui(
     ui: &mut Ui,
     studio: &Studio,
     index: usize,
     entry: &Entry,
-    width: f32,
+    card: Vec2,
     queue: &mut CommandQueue,
 ) {
     let look = Look::of(ui);
-    let height = ui.available_height().min(136.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(card, Sense::click());
     let tray = studio.tray();
     let heard = tray.heard == Some(index);
     response.widget_info(|| {

@@ -57,6 +57,7 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     if entries.is_empty() {
         return;
     }
+    let height = ui.available_height() - space::XS;
     ScrollArea::horizontal()
         .id_salt("cards")
         .auto_shrink([false, false])
@@ -67,7 +68,7 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
                 let width =
                     ((ui.available_width() - space::M * (count - 1.0)) / count).clamp(128.0, 260.0);
                 for (index, entry) in entries.iter().enumerate() {
-                    card::card_ui(ui, studio, index, entry, width, queue);
+                    card::card_ui(ui, studio, index, entry, vec2(width, height), queue);
                 }
             });
         });

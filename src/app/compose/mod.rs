@@ -145,6 +145,31 @@ fn how_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Com
         number(ui, "Candidates", &mut candidates, 1..=8, 0.05, "")
             .on_hover_text("How many are written at once; the best is shown first");
         form.candidates = candidates;
+        if ui.available_width() < 150.0 {
+            return;
+        }
+        seed_ui(ui, queue, form);
+    });
+    if ui.available_width() < 250.0 {
+        ui.horizontal(|ui| seed_ui(ui, queue, form));
+    }
+    let key = studio.song().key;
+    let text = key.map_or_else(|| "Stay in key".to_owned(), |key| format!("Stay in {key}"));
+    ui.add_enabled_ui(key.is_some(), |ui| {
+        ui.checkbox(&mut form.stay_in_key, text)
+            .on_hover_text("No generated note leaves the scale: others are masked before sampling")
+            .on_disabled_hover_text("Set the key of the song in the top bar first");
+    });
+    ui.checkbox(&mut form.accompany, "Write the piano too")
+        .on_hover_text("The network writes melody and piano together, or the melody alone");
+    ui.checkbox(&mut form.return_where_painted, "Return where painted")
+        .on_hover_text(
+            "The theme comes back in the bars that are painted on the theme lane (Shift+T paints the selection or loop)",
+        );
+}
+
+/// The random seed, at the right end of a line.
+fn seed_ui(ui: &mut Ui, queue: &mut CommandQueue, form: &mut ComposeForm) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             action_button(ui, queue, Action::RollSeed, IconButton::filled);
             let response = ui
@@ -161,20 +186,6 @@ fn how_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Com
                 .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
             caption(ui, "Seed", 30.0);
         });
-    });
-    let key = studio.song().key;
-    let text = key.map_or_else(|| "Stay in key".to_owned(), |key| format!("Stay in {key}"));
-    ui.add_enabled_ui(key.is_some(), |ui| {
-        ui.checkbox(&mut form.stay_in_key, text)
-            .on_hover_text("No generated note leaves the scale: others are masked before sampling")
-            .on_disabled_hover_text("Set the key of the song in the top bar first");
-    });
-    ui.checkbox(&mut form.accompany, "Write the piano too")
-        .on_hover_text("The network writes melody and piano together, or the melody alone");
-    ui.checkbox(&mut form.return_where_painted, "Return where painted")
-        .on_hover_text(
-            "The theme comes back in the bars that are painted on the theme lane (Shift+T paints the selection or loop)",
-        );
 }
 
 fn advanced_ui(ui: &mut Ui, studio: &Studio, form: &mut ComposeForm) {
@@ -252,7 +263,7 @@ fn button_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
             queue.push(Action::Continue);
         }
         obstacle.unwrap_or_else(|| {
-            "Press G. You hear the first bars while the rest is written.".to_owned()
+            "Press G. The first bars sound at once.".to_owned()
         })
     };
     ui.vertical_centered(|ui| {

@@ -60,7 +60,6 @@ pub(super) fn path_ui(
             let filled = !path.as_os_str().is_empty();
             let ok = ui.add_enabled(filled, egui::Button::new(purpose.verb()));
             if ok.clicked() || (entered && filled) {
-                queue.push(Command::CloseDialog);
                 queue.push(Command::Chosen(purpose, path.clone()));
             }
             if ui.button("Cancel").clicked() {

@@ -21,7 +21,10 @@ pub(super) fn shortcuts_ui(ui: &mut Ui, queue: &mut CommandQueue) {
     });
     ui.add_space(space::S);
     let height = ui.ctx().content_rect().height() - 200.0;
-    ScrollArea::vertical().max_height(height).show(ui, |ui| {
+    ScrollArea::vertical()
+        .max_height(height)
+        .min_scrolled_height(height)
+        .show(ui, |ui| {
         // Groups go into three columns, each into the one that is shortest so far.
         let mut columns: [(usize, Vec<Group>); 3] = Default::default();
         for group in Group::iter() {

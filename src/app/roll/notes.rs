@@ -29,6 +29,15 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
             }
         }
     }
+    if let Some(heard) = studio.heard_song().track(track.id)
+        && !std::sync::Arc::ptr_eq(studio.heard_song(), song)
+    {
+        // A candidate that is heard is seen too, paler than what is kept.
+        let colour = look.track(track.colour).gamma_multiply(0.45);
+        for note in frame.in_view(heard.notes_starting_in(studio.tray().span())) {
+            mesh.add(frame.note(note), colour);
+        }
+    }
     let themes: Vec<Span> = song
         .themes
         .iter()

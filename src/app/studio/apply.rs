@@ -61,7 +61,12 @@ impl Studio {
                 }
             }
             Command::Chosen(purpose, path) => self.chosen(purpose, path),
-            Command::CloseDialog => self.dialog = None,
+            Command::CloseDialog => {
+                if matches!(self.dialog.take(), Some(Dialog::Path(_))) {
+                    // Nothing is saved: what was to come after does not come.
+                    self.after_save = None;
+                }
+            }
             Command::Regardless(next) => {
                 self.history.mark_saved();
                 self.forget_autosave();

@@ -92,6 +92,9 @@ impl Studio {
 
     /// Carries out what a path was chosen for.
     pub(super) fn chosen(&mut self, purpose: Purpose, path: PathBuf) {
+        if matches!(self.dialog, Some(Dialog::Path(_))) {
+            self.dialog = None;
+        }
         let path = match purpose.extension() {
             Some(extension) if path.extension().is_none() => path.with_extension(extension),
             _ => path,

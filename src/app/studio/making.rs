@@ -223,7 +223,15 @@ impl Studio {
     /// Tells the sound what to play: the song with the candidate that is heard, looped over it unless the user loops
     /// something else.
     pub(super) fn sound_heard(&mut self) {
-        let song = self.heard_song();
+        self.heard = match (self.tray.heard_entry(), &self.composer) {
+            (Some(entry), Some(composer)) => Some(Arc::new(composer.placed(
+                self.song(),
+                &entry.proposal,
+                self.tray.at,
+            ))),
+            _ => None,
+        };
+        let song = Arc::clone(self.heard_song());
         self.sound.set_song(song);
         let range = self.transport.active_loop().or_else(|| {
             self.tray
@@ -235,13 +243,8 @@ impl Studio {
     }
 
     /// The song as it is heard: with the candidate that is auditioned.
-    pub fn heard_song(&self) -> Arc<Song> {
-        match (self.tray.heard_entry(), &self.composer) {
-            (Some(entry), Some(composer)) => {
-                Arc::new(composer.placed(self.song(), &entry.proposal, self.tray.at))
-            }
-            _ => Arc::clone(self.song()),
-        }
+    pub fn heard_song(&self) -> &Arc<Song> {
+        self.heard.as_ref().unwrap_or_else(|| self.song())
     }
 
     /// Puts the candidate that is heard, or else the best, into the song.

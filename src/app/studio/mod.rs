@@ -80,6 +80,8 @@ pub struct Studio {
     form: ComposeForm,
     job: Option<Job>,
     tray: Tray,
+    /// The song with the candidate that is heard, while one is.
+    heard: Option<Arc<Song>>,
 
     io: Option<IoWorker<Done>>,
     /// What the I/O worker is busy with, in words.
@@ -148,6 +150,7 @@ impl Studio {
             form: parts.settings.form.clone(),
             job: None,
             tray: Tray::default(),
+            heard: None,
             io: parts.io,
             work: Vec::new(),
             after_save: None,

@@ -19,11 +19,11 @@ pub fn top_bar_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     ui.spacing_mut().item_spacing.x = space::XS;
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         menu::menu_ui(ui, studio, queue);
-        title_ui(ui, studio, if wide { 150.0 } else { 84.0 });
+        title_ui(ui, studio, if wide { 150.0 } else { 68.0 });
         history_ui(ui, studio, queue);
-        ui.add_space(if wide { space::L } else { space::XS });
+        ui.add_space(if wide { space::L } else { 0.0 });
         transport_ui(ui, studio, queue);
-        ui.add_space(if wide { space::L } else { space::S });
+        ui.add_space(if wide { space::L } else { space::XS });
         numbers::numbers_ui(ui, studio, queue, wide);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             output::output_ui(ui, studio, queue, wide);

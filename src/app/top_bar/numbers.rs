@@ -14,7 +14,7 @@ use crate::score::{Key, Metre, PitchClass, Scale, Song, Tempo, Tick};
 
 /// Draws the numbers.
 pub(super) fn numbers_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, wide: bool) {
-    let gap = if wide { space::L } else { space::XS };
+    let gap = if wide { space::L } else { 0.0 };
     position_ui(ui, studio);
     ui.add_space(gap);
     tempo_ui(ui, studio, queue);
@@ -49,8 +49,8 @@ fn position_ui(ui: &mut Ui, studio: &Studio) {
     let (bars, time) = position_text(studio.song(), studio.transport().position);
     let response = ui
         .vertical(|ui| {
-            ui.set_min_width(104.0);
-            ui.set_max_width(104.0);
+            ui.set_min_width(100.0);
+            ui.set_max_width(100.0);
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.label(
                 RichText::new(&bars)
@@ -133,8 +133,8 @@ fn metre_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
 fn key_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     let key = studio.song().key;
     let text = key.map_or_else(|| "No key".to_owned(), |key| key.to_string());
-    let wide = if text.len() > 9 { 128.0 } else { 76.0 };
-    captioned(ui, wide, "key", |ui| {
+    let width = if text.len() > 9 { 128.0 } else { 76.0 };
+    captioned(ui, width, "key", |ui| {
         let tooltip = "Tonic and scale: colours the rows of the roll, and what Scale lock keeps to";
         menu_text(ui, &text, "Key", tooltip, |ui| {
             ui.set_min_width(236.0);

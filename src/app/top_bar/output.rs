@@ -11,11 +11,13 @@ use super::preferences_ui;
 /// Draws, from right to left: shortcuts, preferences, SoundFont and device, meter.
 pub(super) fn output_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, wide: bool) {
     let look = Look::of(ui);
-    action_button(ui, queue, Action::Shortcuts, |button| button.tint(look.dim));
+    if wide {
+        action_button(ui, queue, Action::Shortcuts, |button| button.tint(look.dim));
+    }
     preferences_ui(ui, queue);
-    ui.add_space(space::S);
+    ui.add_space(if wide { space::S } else { 0.0 });
     let sound = studio.sound_state();
-    let width = if wide { 190.0 } else { 120.0 };
+    let width = if wide { 190.0 } else { 104.0 };
     let details =
         ui.allocate_ui_with_layout(vec2(width, 36.0), Layout::top_down(Align::Max), |ui| {
             ui.spacing_mut().item_spacing.y = 3.0;
@@ -45,8 +47,8 @@ pub(super) fn output_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, 
         sound.font,
         sound.problem.as_ref().unwrap_or(&sound.device)
     ));
-    ui.add_space(space::S);
-    let width = if wide { 128.0 } else { 56.0 };
+    ui.add_space(if wide { space::S } else { 0.0 });
+    let width = if wide { 128.0 } else { 32.0 };
     let peak = sound.master[0].max(sound.master[1]);
     if wide {
         let text = if peak > 0.0005 {
