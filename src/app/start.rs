@@ -77,7 +77,6 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
             settings,
             folder,
             autosaves: Store::of_user(),
-            ..Parts::default()
         },
     );
     // Written at once, so that the demo song greets only once however this session ends.

@@ -1,6 +1,8 @@
 //! One candidate as a card.
 
-use egui::{Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 use lucide_icons::Icon;
 
 use super::super::command::{Action, Command, CommandQueue};

@@ -170,22 +170,19 @@ fn how_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Com
 
 /// The random seed, at the right end of a line.
 fn seed_ui(ui: &mut Ui, queue: &mut CommandQueue, form: &mut ComposeForm) {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            action_button(ui, queue, Action::RollSeed, IconButton::filled);
-            let response = ui
-                .add(
-                    DragValue::new(&mut form.seed)
-                        .speed(1.0)
-                        .range(0..=99_999_999u64)
-                        .update_while_editing(false),
-                )
-                .on_hover_text(
-                    "The random seed: the same seed and settings give the same candidates",
-                );
-            response
-                .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
-            caption(ui, "Seed", 30.0);
-        });
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        action_button(ui, queue, Action::RollSeed, IconButton::filled);
+        let response = ui
+            .add(
+                DragValue::new(&mut form.seed)
+                    .speed(1.0)
+                    .range(0..=99_999_999u64)
+                    .update_while_editing(false),
+            )
+            .on_hover_text("The random seed: the same seed and settings give the same candidates");
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Seed"));
+        caption(ui, "Seed", 30.0);
+    });
 }
 
 fn advanced_ui(ui: &mut Ui, studio: &Studio, form: &mut ComposeForm) {
@@ -262,9 +259,7 @@ fn button_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
         if primary_button(ui, "Continue", obstacle.is_none(), None, tip).clicked() {
             queue.push(Action::Continue);
         }
-        obstacle.unwrap_or_else(|| {
-            "Press G. The first bars sound at once.".to_owned()
-        })
+        obstacle.unwrap_or_else(|| "Press G. The first bars sound at once.".to_owned())
     };
     ui.vertical_centered(|ui| {
         ui.label(RichText::new(below).font(look::small()).color(look.dim));

@@ -45,6 +45,10 @@ impl Place {
 /// What the compose panel is set to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a checkbox of its own"
+)]
 pub struct ComposeForm {
     /// Where new music begins.
     pub place: Place,
