@@ -239,8 +239,8 @@ fn a_theme_is_drawn_continued_kept_undone_and_exported() {
     harness.run_steps(4);
     assert_eq!(studio(&harness).tray().heard, Some(0));
     assert!(studio(&harness).transport().playing);
-    let studio = studio(&harness);
-    assert!(studio.heard_song().end() > studio.song().end());
+    let now = studio(&harness);
+    assert!(now.heard_song().end() > now.song().end());
     harness.run_steps(40);
     picture(&mut harness, "writing");
     harness.run_steps(140);
