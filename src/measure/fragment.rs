@@ -69,6 +69,21 @@ pub fn similarity(a: &Track, a_span: Span, b: &Track, b_span: Span) -> Option<f6
     Fragment::in_span(a, a_span).similarity(&Fragment::in_span(b, b_span))
 }
 
+/// Notes of the longest melody run that `a` and `b` share, in any key: one more than the longest list of consecutive moves
+/// found in both, 0 where they share no move.
+pub fn longest_shared_run(a: &Fragment, b: &Fragment) -> usize {
+    let mut longest = 0;
+    let mut row = vec![0; b.moves.len() + 1];
+    for left in &a.moves {
+        // From the right, so that the place to the left still belongs to the move before.
+        for (j, right) in b.moves.iter().enumerate().rev() {
+            row[j + 1] = if left == right { row[j] + 1 } else { 0 };
+            longest = longest.max(row[j + 1]);
+        }
+    }
+    if longest > 0 { longest + 1 } else { 0 }
+}
+
 /// Levenshtein distance: the fewest insertions, deletions and replacements that turn `a` into `b`.
 pub fn distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -133,6 +148,16 @@ mod tests {
     fn single_notes_have_no_similarity() {
         let one = Fragment::of(&melody(&[(0, 60)]));
         assert_eq!(one.similarity(&Fragment::default()), None);
+    }
+
+    #[test]
+    fn the_longest_shared_run_by_hand() {
+        let a = Fragment::of(&melody(&[(0, 60), (4, 62), (8, 64), (12, 65), (14, 60)]));
+        let b = Fragment::of(&melody(&[(3, 40), (4, 67), (8, 69), (12, 71), (13, 72)]));
+        // Shared: two moves of (2, 4), three notes.
+        assert_eq!(longest_shared_run(&a, &b), 3);
+        assert_eq!(longest_shared_run(&a, &a), 5);
+        assert_eq!(longest_shared_run(&a, &Fragment::default()), 0);
     }
 
     #[test]

@@ -10,5 +10,7 @@ pub mod run;
 pub mod sequences;
 pub mod windows;
 
+pub use run::{Progress, TrainError, TrainOptions, run};
+
 #[cfg(test)]
 mod tests;
