@@ -7,21 +7,22 @@ pub mod edit;
 pub mod gm;
 mod history;
 mod key;
+mod metre;
 mod note;
 mod selection;
 mod song;
+mod tempo;
 mod theme;
 mod time;
 mod track;
 
 pub use history::{History, Step};
 pub use key::{Key, KeyError, PitchClass, PitchClassSet, Scale};
+pub use metre::{Metre, MetreChange, MetreMap, Position};
 pub use note::{Note, NoteKey, Pitch, Velocity};
 pub use selection::Selection;
 pub use song::{ClipOrigin, Lineage, Marker, Song};
+pub use tempo::{Tempo, TempoChange, TempoMap};
 pub use theme::{ThemeKind, ThemeRegion};
-pub use time::{
-    Metre, MetreChange, MetreMap, Position, Span, TICKS_PER_QUARTER, Tempo, TempoChange, TempoMap,
-    Tick,
-};
+pub use time::{Span, TICKS_PER_QUARTER, Tick};
 pub use track::{Colour, ControlChange, Instrument, Role, Track, TrackId};
