@@ -1,7 +1,10 @@
 //! Continues every theme of a folder and prints what `compose` promises: validity, scale, repeatability, speed.
 //!
 //! `cargo run --example continuations -- THEMES OUT [--bars 16] [--candidates 8] [--seed 7] [--scale "A minor"]
-//! [--melody-only] [--once]`: reads each .mid of THEMES, writes candidates as .mid and .png into OUT.
+//! [--theme-at 1,9]
+//! [--temperature T] [--theme-temperature T] [--top-p P] [--melody-only] [--once]`: reads each .mid of THEMES, writes candidates as .mid and .png into OUT.
+
+#![allow(clippy::print_stdout, reason = "figures are what it is for")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +27,7 @@ struct Options {
     scale: Option<Key>,
     melody_only: bool,
     once: bool,
+    painted: Vec<u32>,
     settings: BTreeMap<String, f32>,
 }
 
@@ -39,6 +43,7 @@ fn options() -> Result<Options> {
         scale: None,
         melody_only: false,
         once: false,
+        painted: Vec::new(),
         settings: BTreeMap::new(),
     };
     while let Some(argument) = arguments.next() {
@@ -49,6 +54,10 @@ fn options() -> Result<Options> {
             "--seed" => options.seed = value()?.parse()?,
             "--scale" => options.scale = Some(value()?.parse()?),
             "--melody-only" => options.melody_only = true,
+            "--theme-at" => {
+                let bars: Result<Vec<u32>, _> = value()?.split(',').map(str::parse).collect();
+                options.painted = bars?;
+            }
             "--once" => options.once = true,
             other if other.starts_with("--") => {
                 options
@@ -112,7 +121,7 @@ fn run(worker: &mut Worker, request: Request) -> Result<Run> {
 }
 
 fn bytes(candidate: &Candidate) -> Result<Vec<u8>> {
-    Ok(midi::write(&candidate.clip, &Default::default())?)
+    Ok(midi::write(&candidate.clip, &midi::MidiOptions::default())?)
 }
 
 fn one_theme(path: &Path, worker: &mut Worker, options: &Options) -> Result<Vec<(String, f64)>> {
@@ -135,6 +144,14 @@ fn one_theme(path: &Path, worker: &mut Worker, options: &Options) -> Result<Vec<
     };
     settings.bars = options.bars;
     settings.scale = options.scale;
+    let length = song.metre.bar_at(settings.theme.end - Tick(1))
+        - song.metre.bar_at(settings.theme.start)
+        + 1;
+    settings.painted = options
+        .painted
+        .iter()
+        .map(|bar| bar.saturating_sub(1)..bar.saturating_sub(1) + length)
+        .collect();
     let set = |name: &str, of: &mut f32| {
         if let Some(value) = options.settings.get(name) {
             *of = *value;

@@ -163,6 +163,10 @@ fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
             Returns::Painted => FreeThemes::Never,
         },
         empty_bars: 1,
+        ending: settings
+            .settled
+            .then(|| settings.scale.or(theme.key).map(tonic_triad))
+            .flatten(),
         ..Rules::default()
     };
     *rules.voice_mut(Voice::Melody) = VoiceRule {
@@ -187,6 +191,17 @@ fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
         };
     }
     rules
+}
+
+/// The key note with its third and fifth, where the scale has them.
+fn tonic_triad(key: Key) -> PitchClassSet {
+    let bits = key
+        .scale
+        .steps()
+        .iter()
+        .filter(|step| matches!(step, 0 | 3 | 4 | 7))
+        .fold(0, |bits, step| bits | 1 << ((key.tonic.get() + step) % 12));
+    PitchClassSet::from_bits(bits)
 }
 
 /// Writes `candidates` continuations of `theme`. `report` is called with each whole bar of each candidate, and may stop
@@ -223,7 +238,9 @@ pub(crate) fn write(
                 bar_starts: Vec::new(),
                 reported: 0,
             };
-            prefix.iter().for_each(|token| row.push(*token));
+            for token in &prefix {
+                row.push(*token);
+            }
             row
         })
         .collect();
@@ -308,7 +325,7 @@ fn close_long_bar(row: &Row, mask: &mut [bool]) {
     }
 }
 
-/// A generator's seed from the job's and the candidate's number (SplitMix64's finaliser).
+/// A generator's seed from the job's and the candidate's number (the finaliser of `SplitMix64`).
 fn mix(seed: u64, index: u32) -> u64 {
     let mut z = seed.wrapping_add((u64::from(index) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

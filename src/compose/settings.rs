@@ -31,7 +31,7 @@ pub struct ContinueSettings {
     pub bars: u32,
     /// Safe (below 1) to wild (above 1), outside theme regions; 0.0..=2.0, by default 0.95.
     pub temperature: f32,
-    /// The same inside theme regions, by default 0.7.
+    /// The same inside theme regions, by default 0.5.
     pub theme_temperature: f32,
     /// Only the likeliest tokens whose probabilities sum to this stay, by default 0.93.
     pub top_p: f32,
@@ -45,6 +45,8 @@ pub struct ContinueSettings {
     pub returns: Returns,
     /// Whether the network also writes the accompaniment, by default true.
     pub piano: bool,
+    /// Whether the last bar comes to rest on a note of the tonic chord, by default true.
+    pub settled: bool,
     /// The tempo in beats per minute that the network is told; by default the song's where the theme stands.
     pub tempo: Option<f64>,
 }
@@ -57,13 +59,14 @@ impl Default for ContinueSettings {
             accompaniment: None,
             bars: 16,
             temperature: 0.95,
-            theme_temperature: 0.7,
+            theme_temperature: 0.5,
             top_p: 0.93,
             top_k: 0,
             scale: None,
             painted: Vec::new(),
             returns: Returns::Free,
             piano: true,
+            settled: true,
             tempo: None,
         }
     }

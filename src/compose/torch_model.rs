@@ -1,5 +1,6 @@
 //! The trained Theme Transformer behind the seam of [`super::model`].
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -65,11 +66,12 @@ fn checksum(folder: &Path) -> std::io::Result<String> {
     for file in files {
         hash.update(std::fs::read(file)?);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
 }
 
 impl ThemeModel for TorchTheme {
@@ -115,6 +117,10 @@ impl NextToken for TorchSession<'_> {
     }
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the signature map_err asks for"
+)]
 fn failed(error: NetError) -> ModelError {
     ModelError::Failed(error.to_string())
 }

@@ -29,7 +29,7 @@ pub struct ClipNote {
 
 impl ClipNote {
     /// The order in which notes are written: time, voice, high pitch first.
-    fn order(&self) -> (u32, Voice, u8) {
+    fn order(self) -> (u32, Voice, u8) {
         (self.step, self.voice, 127 - self.pitch.min(127))
     }
 }
@@ -151,7 +151,7 @@ impl Clip {
     /// Puts notes and tempos into the order in which they are written, and keeps one note of a voice and pitch at a
     /// step (the longest; its loudest velocity).
     pub fn sort(&mut self) {
-        self.notes.sort_by_key(ClipNote::order);
+        self.notes.sort_by_key(|note| note.order());
         self.notes.dedup_by(|next, kept| {
             let same = next.order() == kept.order();
             if same {

@@ -370,7 +370,7 @@ mod tests {
                 velocity: 90,
             }],
             tempos: vec![ClipTempo { step: 0, bpm: 119 }],
-            themes: vec![1..2],
+            themes: std::iter::once(1..2).collect(),
         }
     }
 
@@ -428,7 +428,11 @@ mod tests {
         (
             prop::collection::vec(note, 0..60),
             prop::collection::vec(tempo, 0..3),
-            prop_oneof![Just(vec![]), Just(vec![0..2]), Just(vec![0..1, 1..4])],
+            prop_oneof![
+                Just(vec![]),
+                Just(std::iter::once(0..2).collect()),
+                Just(vec![0..1, 1..4])
+            ],
         )
             .prop_map(|(notes, tempos, themes)| {
                 let mut clip = Clip {

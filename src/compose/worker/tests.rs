@@ -36,7 +36,7 @@ mod with_fake_network {
     use std::sync::atomic::AtomicUsize;
 
     use super::super::super::model::{ModelInfo, NextToken};
-    use super::super::super::{Candidate, ContinueSettings, Returns};
+    use super::super::super::{Candidate, ContinueSettings, Returns, settings_of};
     use super::*;
     use crate::score::{
         Instrument, Key, Note, Pitch, Role, Song, Span, ThemeKind, Tick, Track, TrackId, Velocity,
@@ -204,7 +204,7 @@ mod with_fake_network {
             returns: Returns::Painted,
             ..settings()
         };
-        let candidates = finished(&mut worker(512, usize::MAX), request(settings, 3));
+        let candidates = finished(&mut worker(512, usize::MAX), request(settings.clone(), 3));
         assert_eq!(candidates.len(), 5);
         for pair in candidates.windows(2) {
             assert!(pair[0].score >= pair[1].score);
@@ -229,6 +229,7 @@ mod with_fake_network {
                 }
             }
             assert_eq!(candidate.lineage.seed, 3);
+            assert_eq!(settings_of(&candidate.lineage), Some(settings.clone()));
         }
     }
 

@@ -18,6 +18,12 @@ use strum::IntoEnumIterator as _;
 
 use super::clip::ClipNote;
 use super::theme_vocab::{Id, MAX_DURATION, MAX_VELOCITY, SIZE, STEPS_PER_BAR, Token, Voice};
+use crate::score::{Pitch, PitchClassSet};
+
+/// From this position of the last bar on the melody may take its final note.
+const FINAL_FROM: u8 = 8;
+/// The last position of the last bar at which a note may begin.
+const FINAL_LAST: u8 = 12;
 
 /// What was read last, as far as it matters for what may follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +82,8 @@ pub struct Grammar {
     empty: u32,
     /// Fixed melody notes already written.
     fixed: usize,
+    /// Whether the melody holds its final note.
+    settled: bool,
     /// Voices that have a pitch to play at all.
     can_sound: [bool; 3],
 }
@@ -96,6 +104,9 @@ impl Grammar {
             .fixed_melody
             .notes
             .retain(|note| note.voice == Voice::Melody && note.step < limit);
+        rules.ending = rules.ending.filter(|tones| {
+            (1..=127).any(|pitch| rules.allows(Voice::Melody, pitch) && contains(*tones, pitch))
+        });
         let can_sound = std::array::from_fn(|rank| {
             Voice::iter()
                 .nth(rank)
@@ -111,6 +122,7 @@ impl Grammar {
             sounded: false,
             empty: 0,
             fixed: 0,
+            settled: false,
             can_sound,
         }
     }
@@ -159,18 +171,25 @@ impl Grammar {
         match self.place {
             Place::Finished => allow(Token::Padding),
             Place::ThemeStart => allow(Token::Bar),
-            Place::NoteOn(voice, _) => match self.due_note().filter(|_| voice == Voice::Melody) {
-                Some(note) => allow(Token::Duration(voice, note.length)),
-                None => {
-                    (1..=self.longest()).for_each(|length| allow(Token::Duration(voice, length)));
+            Place::NoteOn(voice, _) => {
+                let due = self.due_note().filter(|_| voice == Voice::Melody);
+                let is_final = voice == Voice::Melody && self.final_tones().is_some();
+                let lengths = match due {
+                    Some(note) => note.length..=note.length,
+                    None if is_final => self.longest()..=self.longest(),
+                    None => 1..=self.longest(),
+                };
+                for length in lengths {
+                    allow(Token::Duration(voice, length));
                 }
-            },
-            Place::Duration(voice, _) => match self.due_note().filter(|_| voice == Voice::Melody) {
-                Some(note) => allow(Token::Velocity(voice, note.velocity)),
-                None => {
-                    (1..=MAX_VELOCITY).for_each(|velocity| allow(Token::Velocity(voice, velocity)))
+            }
+            Place::Duration(voice, _) => {
+                let due = self.due_note().filter(|_| voice == Voice::Melody);
+                let velocities = due.map_or(1..=MAX_VELOCITY, |note| note.velocity..=note.velocity);
+                for velocity in velocities {
+                    allow(Token::Velocity(voice, velocity));
                 }
-            },
+            }
             Place::Start(_)
             | Place::ThemeEnd
             | Place::Bar
@@ -247,6 +266,7 @@ impl Grammar {
                     if voice == Voice::Melody && self.due_note().is_some() {
                         self.fixed += 1;
                     }
+                    self.settled |= voice == Voice::Melody && self.final_tones().is_some();
                     Place::Note(voice, pitch)
                 }
                 _ => Place::Note(voice, 127),
@@ -269,6 +289,14 @@ impl Grammar {
             allow(Token::NoteOn(Voice::Melody, note.pitch));
             return;
         }
+        let must_settle = self.position == Some(FINAL_LAST)
+            && self.is_settling()
+            && !self.settled
+            && matches!(self.place, Place::Position | Place::Tempo);
+        if must_settle {
+            self.allow_pitches(Voice::Melody, allow);
+            return;
+        }
         if self.awaits_notes() {
             for voice in Voice::iter() {
                 self.allow_pitches(voice, allow);
@@ -280,7 +308,12 @@ impl Grammar {
         let next_fixed = self.next_fixed_in_bar();
         if self.bars > 0 && !matches!(self.place, Place::Start(_) | Place::ThemeEnd) {
             let from = self.position.map_or(0, |position| position + 1);
-            for position in from..STEPS_PER_BAR as u8 {
+            let until = if self.is_settling() {
+                FINAL_LAST
+            } else {
+                STEPS_PER_BAR as u8 - 1
+            };
+            for position in from..=until {
                 let has_fixed = next_fixed.is_some_and(|next| position == next);
                 let passes_fixed = next_fixed.is_some_and(|next| position > next);
                 if has_fixed || (!passes_fixed && self.can_sound_now()) {
@@ -288,7 +321,11 @@ impl Grammar {
                 }
             }
         }
-        if next_fixed.is_some() {
+        let is_unsettled = self.is_settling()
+            && !self.settled
+            && !matches!(self.place, Place::Start(_) | Place::ThemeEnd)
+            && self.position.is_none_or(|position| position < FINAL_LAST);
+        if next_fixed.is_some() || is_unsettled {
             return;
         }
         let too_empty = matches!(self.place, Place::Bar | Place::Tempo)
@@ -323,7 +360,22 @@ impl Grammar {
     /// Whether any voice may play in the current bar, fixed notes aside.
     fn can_sound_now(&self) -> bool {
         let [melody, bridge, piano] = self.can_sound;
-        (melody && !self.melody_is_fixed()) || bridge || piano
+        (melody && !self.melody_is_fixed() && !self.settled) || bridge || piano
+    }
+
+    /// Whether this is the last bar and the melody has to come to rest in it.
+    fn is_settling(&self) -> bool {
+        self.rules.ending.is_some()
+            && self.rules.bars == Some(self.bars)
+            && self.region.is_none()
+            && !self.melody_is_fixed()
+    }
+
+    /// The pitch classes that the melody's final note may have, where it may stand.
+    fn final_tones(&self) -> Option<PitchClassSet> {
+        self.rules
+            .ending
+            .filter(|_| self.is_settling() && self.position >= Some(FINAL_FROM))
     }
 
     fn melody_is_fixed(&self) -> bool {
@@ -331,9 +383,10 @@ impl Grammar {
     }
 
     fn allow_pitches(&self, voice: Voice, allow: &mut impl FnMut(Token)) {
-        if voice == Voice::Melody && self.melody_is_fixed() {
+        if voice == Voice::Melody && (self.melody_is_fixed() || self.settled) {
             return;
         }
+        let tones = self.final_tones().filter(|_| voice == Voice::Melody);
         let below = match self.place {
             Place::Note(last, _) if last > voice => return,
             Place::Note(last, pitch) if last == voice => {
@@ -345,7 +398,9 @@ impl Grammar {
             _ => 128,
         };
         for pitch in (1..below).filter(|pitch| self.rules.allows(voice, *pitch)) {
-            allow(Token::NoteOn(voice, pitch));
+            if tones.is_none_or(|tones| contains(tones, pitch)) {
+                allow(Token::NoteOn(voice, pitch));
+            }
         }
     }
 
@@ -445,6 +500,10 @@ impl Grammar {
             .min();
         end.is_none_or(|end| next.saturating_add(*bars.start()) <= end)
     }
+}
+
+fn contains(tones: PitchClassSet, pitch: u8) -> bool {
+    tones.contains(Pitch::clamped(i32::from(pitch)))
 }
 
 #[cfg(test)]

@@ -82,6 +82,10 @@ pub struct Rules {
     pub empty_bars: u32,
     /// Notes that the melody must have.
     pub fixed_melody: FixedMelody,
+    /// How the music comes to rest: in the second half of the last bar the melody takes one note of these pitch
+    /// classes and holds it to the end, and nothing begins on the last beat's off-beats. Not inside theme regions;
+    /// by default the end is open.
+    pub ending: Option<PitchClassSet>,
 }
 
 impl Default for Rules {
@@ -96,6 +100,7 @@ impl Default for Rules {
             free_themes: FreeThemes::OfBars(1..=u32::MAX),
             empty_bars: u32::MAX,
             fixed_melody: FixedMelody::default(),
+            ending: None,
         }
     }
 }
