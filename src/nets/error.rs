@@ -18,7 +18,14 @@ pub enum NetError {
     Checkpoint(#[from] CheckpointError),
     /// libtorch refused an operation (most often: not enough memory).
     #[error("libtorch could not compute this: {}", first_line(.0))]
-    Torch(#[from] TchError),
+    Torch(TchError),
+}
+
+// Not through `#[from]`, which would make it a source too: chains of causes would then print the back trace.
+impl From<TchError> for NetError {
+    fn from(error: TchError) -> Self {
+        Self::Torch(error)
+    }
 }
 
 /// libtorch's messages carry a C++ back trace below their first line, which helps no user.

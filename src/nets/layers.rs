@@ -23,7 +23,7 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    /// Parameters `weight` [outputs, inputs] and `bias` [outputs] under `path`: Xavier uniform and zero.
+    /// Parameters `weight` `[outputs, inputs]` and `bias` `[outputs]` under `path`: Xavier uniform and zero.
     pub(crate) fn new(path: &Path<'_>, inputs: i64, outputs: i64) -> Result<Self, TchError> {
         Self::named(path, "weight", "bias", inputs, outputs)
     }
@@ -90,7 +90,7 @@ pub(crate) struct LayerNorm {
 pub(crate) const LAYER_NORM_EPSILON: f64 = 1e-5;
 
 impl LayerNorm {
-    /// Parameters `weight` and `bias` [size] under `path`: one and zero.
+    /// Parameters `weight` and `bias` `[size]` under `path`: one and zero.
     pub(crate) fn new(path: &Path<'_>, size: i64) -> Result<Self, TchError> {
         Ok(Self {
             weight: path.f_ones("weight", &[size])?,

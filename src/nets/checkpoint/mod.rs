@@ -27,12 +27,12 @@ pub type Tensors = BTreeMap<String, Tensor>;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The file could not be opened, read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// Not safetensors, and not something that `torch.save` wrote.
     #[error("{}: not a weight file: expected safetensors or what torch.save(model.state_dict()) writes", path.display())]
@@ -80,7 +80,13 @@ pub enum CheckpointError {
     },
     /// libtorch refused.
     #[error("libtorch could not take the weights: {}", super::error::first_line(.0))]
-    Torch(#[from] TchError),
+    Torch(TchError),
+}
+
+impl From<TchError> for CheckpointError {
+    fn from(error: TchError) -> Self {
+        Self::Torch(error)
+    }
 }
 
 /// Reads every tensor of a weight file (.safetensors, or a zip or older file of `torch.save`: .pt, .pth, .ckpt, .pickle).
@@ -91,9 +97,9 @@ pub enum CheckpointError {
 /// When the file cannot be read, is of another format, or is damaged. Pickled code is never executed: an object that is
 /// not a dictionary, a list or a tensor is left out.
 pub fn read(path: &Path) -> Result<Tensors, CheckpointError> {
-    let bytes = std::fs::read(path).map_err(|source| CheckpointError::Io {
+    let bytes = std::fs::read(path).map_err(|reason| CheckpointError::Io {
         path: path.to_owned(),
-        source,
+        reason,
     })?;
     let damaged = |reason: String| CheckpointError::Damaged {
         path: path.to_owned(),
@@ -196,9 +202,9 @@ fn common_prefix(variables: &BTreeMap<String, Tensor>, tensors: &Tensors) -> Str
 /// # Errors
 /// When the file cannot be read.
 pub fn sha256(path: &Path) -> Result<String, CheckpointError> {
-    let io = |source| CheckpointError::Io {
+    let io = |reason| CheckpointError::Io {
         path: path.to_owned(),
-        source,
+        reason,
     };
     let mut file = std::fs::File::open(path).map_err(io)?;
     let mut hasher = Sha256::new();

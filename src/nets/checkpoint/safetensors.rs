@@ -92,9 +92,9 @@ pub fn write(path: &Path, tensors: &Tensors, precision: Precision) -> Result<(),
         .map(|(name, tensor)| Ok((name.as_str(), stored(tensor, precision)?)));
     let stored = stored.collect::<Result<Vec<_>, CheckpointError>>()?;
     safetensors::serialize_to_file(stored, None, path).map_err(|error| match error {
-        safetensors::SafeTensorError::IoError(source) => CheckpointError::Io {
+        safetensors::SafeTensorError::IoError(reason) => CheckpointError::Io {
             path: path.to_owned(),
-            source,
+            reason,
         },
         other => CheckpointError::Damaged {
             path: path.to_owned(),
