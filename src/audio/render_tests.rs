@@ -181,7 +181,10 @@ fn spectrum(samples: &[f32], rate: u32) -> (Vec<f64>, f64) {
         .collect();
     let mut output = fft.make_output_vec();
     fft.process(&mut input, &mut output).unwrap();
-    let power = output.iter().map(|bin| bin.norm_sqr()).collect();
+    let power = output
+        .iter()
+        .map(realfft::num_complex::Complex::norm_sqr)
+        .collect();
     (power, f64::from(rate) / length as f64)
 }
 
