@@ -102,6 +102,7 @@ pub(super) fn run(args: &ContinueArgs, common: &Common) -> Outcome {
             args.bars
         ));
     }
+    common.check_device()?;
     let mut song = songs::open(&args.theme)?;
     let settings = settings(args, &mut song)?;
     let report_path = args.out.join("report.json");
@@ -216,20 +217,18 @@ fn find_track<'a>(song: &'a Song, wanted: &str) -> anyhow::Result<&'a Track> {
             .iter()
             .find(|track| track.name.eq_ignore_ascii_case(wanted))
     };
-    match by_number.or_else(by_name) {
-        Some(track) => Ok(track),
-        None => {
-            let names: Vec<&str> = song
-                .tracks
-                .iter()
-                .map(|track| track.name.as_str())
-                .collect();
-            bail!(
-                "--track {wanted}: there is no such track; choose one of: {}",
-                names.join(", ")
-            )
-        }
-    }
+    let Some(track) = by_number.or_else(by_name) else {
+        let names: Vec<&str> = song
+            .tracks
+            .iter()
+            .map(|track| track.name.as_str())
+            .collect();
+        bail!(
+            "--track {wanted}: there is no such track; choose one of: {}",
+            names.join(", ")
+        )
+    };
+    Ok(track)
 }
 
 /// The bars from the first note to the last, as many as a theme may have.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Common, Outcome, output};
+use super::{Common, output};
 use crate::audio::{device, soundfont};
 use crate::compose::ModelPaths;
 
@@ -89,7 +89,7 @@ fn check(folder: &Path) -> Result<(), String> {
 }
 
 /// Lists models.
-pub(super) fn models(common: &Common) -> Outcome {
+pub(super) fn models(common: &Common) {
     let found = installed_models();
     let json: Vec<Value> = found
         .iter()
@@ -127,12 +127,13 @@ pub(super) fn models(common: &Common) -> Outcome {
             .collect();
         output::table(&rows)
     });
-    Ok(())
 }
 
 /// Lists SoundFonts.
-pub(super) fn soundfonts(common: &Common) -> Outcome {
-    let mut fonts: Vec<(String, Option<PathBuf>, Option<u64>, Result<usize, String>)> = Vec::new();
+pub(super) fn soundfonts(common: &Common) {
+    // Name, file, bytes, and how many instruments it has or why it does not load.
+    type Row = (String, Option<PathBuf>, Option<u64>, Result<usize, String>);
+    let mut fonts: Vec<Row> = Vec::new();
     let built_in = soundfont::built_in().map_err(|error| error.to_string());
     fonts.push((
         built_in
@@ -176,11 +177,10 @@ pub(super) fn soundfonts(common: &Common) -> Outcome {
             .collect();
         output::table(&rows)
     });
-    Ok(())
 }
 
 /// Lists audio output devices.
-pub(super) fn devices(common: &Common) -> Outcome {
+pub(super) fn devices(common: &Common) {
     let devices = device::list();
     let json: Vec<Value> = devices
         .iter()
@@ -210,7 +210,6 @@ pub(super) fn devices(common: &Common) -> Outcome {
             .collect();
         output::table(&rows)
     });
-    Ok(())
 }
 
 #[cfg(test)]

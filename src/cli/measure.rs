@@ -1,26 +1,31 @@
 //! `leitmotif measure`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::{Common, Outcome, output, songs};
 use crate::measure::fragment::Fragment;
 use crate::measure::pianoroll::{TrackMeasures, tonal_distance};
+use crate::measure::reference;
 use crate::measure::theme::ThemePiece;
 use crate::score::{Key, Role, Song, Span, ThemeKind, Tick, Track};
 
 /// Options of `measure`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  leitmotif measure out/*.mid\n  leitmotif measure song.leit --json"
+    after_help = "Examples:\n  leitmotif measure out/*.mid\n  leitmotif measure song.leit --json\n  leitmotif measure out/*.mid --reference songs"
 )]
 pub(super) struct MeasureArgs {
     /// MIDI files or projects
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// Compare with the songs in this folder, measure by measure
+    #[arg(long, value_name = "DIR")]
+    reference: Option<PathBuf>,
 }
 
 /// Named values in order; those that are not defined are absent.
@@ -42,7 +47,15 @@ pub(super) fn run(args: &MeasureArgs, common: &Common) -> Outcome {
             Err(error) => failures.push(format!("{error:#}")),
         }
     }
-    output::report(common, &json!({ "files": reports }), || text);
+    let compared = match &args.reference {
+        Some(folder) => Some(compare(&reports, folder)?),
+        None => None,
+    };
+    if let Some(compared) = &compared {
+        text.push_str(&compared_as_text(compared));
+    }
+    let report = json!({ "files": reports, "reference": compared });
+    output::report(common, &report, || text);
     match failures.split_first() {
         None => Ok(()),
         Some((first, [])) => bail!("{first}"),
@@ -92,6 +105,107 @@ fn measure(path: &Path, song: &Song) -> Value {
         "tracks": tracks,
         "tonal_distances": distances,
     })
+}
+
+/// The values of every measure over a set of reports: those of the theme by name, those of tracks by role and name.
+fn collect(reports: &[Value]) -> BTreeMap<String, Vec<f64>> {
+    let mut all: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut add = |of: &str, values: &Value| {
+        for (name, value) in values.as_object().into_iter().flatten() {
+            if let Some(value) = value.as_f64() {
+                all.entry(format!("{of} {}", name.replace('_', " ")))
+                    .or_default()
+                    .push(value);
+            }
+        }
+    };
+    for report in reports {
+        add("theme", &report["theme"]);
+        for track in report["tracks"].as_array().into_iter().flatten() {
+            add(
+                track["role"].as_str().unwrap_or_default(),
+                &track["measures"],
+            );
+        }
+    }
+    all
+}
+
+/// The distance of the measured files to the songs of a folder.
+fn compare(reports: &[Value], folder: &Path) -> anyhow::Result<Value> {
+    let entries = std::fs::read_dir(folder).map_err(|error| {
+        anyhow!(
+            "{}: cannot read the folder: {error}; name one with MIDI files or projects",
+            folder.display()
+        )
+    })?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+            matches!(extension.as_deref(), Some("mid" | "midi" | "leit"))
+        })
+        .collect();
+    paths.sort();
+    let mut references = Vec::new();
+    for path in &paths {
+        match songs::open(path) {
+            Ok(song) => references.push(measure(path, &song)),
+            Err(error) => output::note(&format!("left out: {error}")),
+        }
+    }
+    if references.is_empty() {
+        bail!(
+            "{}: there is no song to compare with; name a folder with MIDI files or projects",
+            folder.display()
+        );
+    }
+    let (ours, theirs) = (collect(reports), collect(&references));
+    let (mut measures, mut distances) = (Map::new(), Vec::new());
+    for (name, values) in &ours {
+        let others = theirs.get(name).map_or(&[][..], Vec::as_slice);
+        let Some(distance) = reference::distance(values, others) else {
+            continue;
+        };
+        distances.push(distance);
+        measures.insert(
+            name.clone(),
+            json!({ "distance": distance.mean, "overlap": distance.overlap }),
+        );
+    }
+    Ok(json!({
+        "folder": folder,
+        "songs": references.len(),
+        "mean_distance": reference::mean_distance(&distances),
+        "measures": measures,
+    }))
+}
+
+fn compared_as_text(compared: &Value) -> String {
+    let figure = |value: &Value| {
+        value
+            .as_f64()
+            .map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
+    };
+    let mut rows = vec![vec![
+        "  measure".to_owned(),
+        "distance".to_owned(),
+        "overlap".to_owned(),
+    ]];
+    for (name, distance) in compared["measures"].as_object().into_iter().flatten() {
+        rows.push(vec![
+            format!("  {name}"),
+            figure(&distance["distance"]),
+            figure(&distance["overlap"]),
+        ]);
+    }
+    format!(
+        "distance to {} songs: {}\n{}",
+        compared["songs"],
+        figure(&compared["mean_distance"]),
+        output::table(&rows)
+    )
 }
 
 fn object(values: &Values) -> Value {

@@ -13,6 +13,8 @@ mod output;
 mod progress;
 mod render;
 mod songs;
+#[cfg(feature = "torch")]
+mod train;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,9 +47,37 @@ struct Common {
     /// Threads for the networks; equal results need equal numbers
     #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
+    /// Where the networks compute
+    #[arg(long, global = true, value_enum, default_value_t = Device::Auto)]
+    device: Device,
     /// Overwrite files that exist
     #[arg(long, global = true)]
     force: bool,
+}
+
+/// Where the networks compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Device {
+    /// Where it is fastest
+    Auto,
+    /// On the processor
+    Cpu,
+    /// On an NVIDIA graphics card
+    Cuda,
+}
+
+impl Common {
+    /// The networks compute on the processor, in every build so far: a wish for something else is refused, not ignored.
+    fn check_device(&self) -> anyhow::Result<()> {
+        match self.device {
+            Device::Auto | Device::Cpu => Ok(()),
+            Device::Cuda => {
+                anyhow::bail!(
+                    "--device cuda: this build computes on the processor; leave --device out"
+                )
+            }
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +108,9 @@ enum Command {
     /// Check display, audio, networks, models and SoundFont, and say what to do
     #[command(after_help = "Example:\n  leitmotif doctor")]
     Doctor,
+    /// Train a model
+    #[cfg(feature = "torch")]
+    Train(train::TrainArgs),
 }
 
 /// What a command ends with.
@@ -94,10 +127,21 @@ impl Cli {
             Some(Command::Render(args)) => render::run(&args, &common),
             Some(Command::Convert(args)) => convert::run(&args, &common),
             Some(Command::Measure(args)) => measure::run(&args, &common),
-            Some(Command::Models) => installed::models(&common),
-            Some(Command::Soundfonts) => installed::soundfonts(&common),
-            Some(Command::Devices) => installed::devices(&common),
+            Some(Command::Models) => {
+                installed::models(&common);
+                Ok(())
+            }
+            Some(Command::Soundfonts) => {
+                installed::soundfonts(&common);
+                Ok(())
+            }
+            Some(Command::Devices) => {
+                installed::devices(&common);
+                Ok(())
+            }
             Some(Command::Doctor) => doctor::run(&common),
+            #[cfg(feature = "torch")]
+            Some(Command::Train(args)) => train::run(&args, &common),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

@@ -70,6 +70,7 @@ pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
 }
 
 fn theme(args: &ThemeArgs, common: &Common) -> Outcome {
+    common.check_device()?;
     if !args.resume {
         output::may_write(&args.out.join("training.csv"), common)?;
     }
@@ -141,7 +142,10 @@ fn describe(row: &ValidationRow) -> String {
 /// The folder that holds the sequences; made from the corpus if there are none yet.
 fn sequences(args: &ThemeArgs, interrupt: &Interrupt) -> anyhow::Result<PathBuf> {
     let holds = |folder: &Path| folder.join("sequences.npz").is_file();
-    if let Some(folder) = [&args.data, &args.out].into_iter().find(|folder| holds(folder)) {
+    if let Some(folder) = [&args.data, &args.out]
+        .into_iter()
+        .find(|folder| holds(folder))
+    {
         return Ok(folder.clone());
     }
     output::make_folder(&args.out)?;

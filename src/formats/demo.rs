@@ -431,11 +431,13 @@ mod tests {
         }
     }
 
-    /// `assets/demo.mid` is the same song for every other program. With LEITMOTIF_UPDATE set it is written anew.
+    /// `assets/demo.mid` is the same song for every other program. With `LEITMOTIF_UPDATE` set it is written anew.
     #[test]
     fn the_demo_file_is_the_demo_song() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.mid");
-        let bytes = crate::formats::midi::write(&song(), &Default::default()).unwrap();
+        let bytes =
+            crate::formats::midi::write(&song(), &crate::formats::midi::MidiOptions::default())
+                .unwrap();
         if std::env::var_os("LEITMOTIF_UPDATE").is_some() {
             std::fs::write(&path, &bytes).unwrap();
         }

@@ -14,7 +14,7 @@ fn leitmotif(home: &Path) -> Command {
         .env("LEITMOTIF_HOME", home.join("home"))
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
-        .timeout(std::time::Duration::from_secs(240));
+        .timeout(std::time::Duration::from_mins(4));
     command
 }
 

@@ -74,7 +74,7 @@ fn five_hundred_and_ten_damaged_midi_files() {
         }
         assert!(begun.elapsed() < Duration::from_secs(5), "{seed} took long");
     }
-    assert!(refused > 150 && read > 50, "{refused} refused, {read} read");
+    assert!(refused > 150 && read > 20, "{refused} refused, {read} read");
 }
 
 #[test]
