@@ -13,7 +13,7 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
         )
         .init();
-    leitmotif::cli::Cli::parse().run()
+    leitmotif::cli::Cli::parse().run(leitmotif::app::run)
 }
 
 /// Starts the program once more with OpenMP told to let its threads sleep while they wait.

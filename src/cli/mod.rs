@@ -117,12 +117,13 @@ enum Command {
 type Outcome = anyhow::Result<()>;
 
 impl Cli {
-    /// Carries the command out; an error is one line on stderr.
-    pub fn run(self) -> ExitCode {
+    /// Carries the command out; an error is one line on stderr. `open_window` opens the studio, on a file if one is given:
+    /// the window stands above this layer.
+    pub fn run(self, open_window: impl FnOnce(Option<PathBuf>) -> Outcome) -> ExitCode {
         let common = self.common;
         let outcome = match self.command {
-            None => crate::app::run(None),
-            Some(Command::Open { file }) => open(file),
+            None => open_window(None),
+            Some(Command::Open { file }) => open(file, open_window),
             Some(Command::Continue(args)) => continuation::run(&args, &common),
             Some(Command::Render(args)) => render::run(&args, &common),
             Some(Command::Convert(args)) => convert::run(&args, &common),
@@ -156,11 +157,11 @@ impl Cli {
 }
 
 /// A file that cannot be opened is told here, not in a window that then stands empty.
-fn open(file: Option<PathBuf>) -> Outcome {
+fn open(file: Option<PathBuf>, open_window: impl FnOnce(Option<PathBuf>) -> Outcome) -> Outcome {
     if let Some(file) = &file {
         crate::formats::open(file)?;
     }
-    crate::app::run(file)
+    open_window(file)
 }
 
 #[cfg(test)]
