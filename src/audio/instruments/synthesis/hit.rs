@@ -5,6 +5,7 @@ use std::f64::consts::TAU;
 use super::{Biquad, DRUM_RATE, Noise, Tone};
 
 /// A drum sound being made: every step adds something to it.
+#[must_use]
 #[derive(Debug, Clone)]
 pub struct Hit {
     /// The points so far.
@@ -15,6 +16,7 @@ pub struct Hit {
 }
 
 impl Hit {
+    /// Silence of so many seconds at [`DRUM_RATE`], whose noise comes from a seed.
     pub fn new(seconds: f64, seed: u64) -> Self {
         Self::at_rate(DRUM_RATE, seconds, seed)
     }
@@ -24,6 +26,7 @@ impl Hit {
         Self::at_rate(DRUM_RATE / 2, seconds, seed)
     }
 
+    /// Silence of so many seconds at a rate in hertz.
     pub fn at_rate(rate: u32, seconds: f64, seed: u64) -> Self {
         Self {
             points: vec![0.0; (seconds * f64::from(rate)) as usize],
@@ -149,6 +152,7 @@ impl Hit {
         self
     }
 
+    /// All so far through a filter of the same rate.
     pub fn filtered(mut self, filter: Biquad) -> Self {
         filter.run(&mut self.points);
         self
@@ -166,6 +170,7 @@ impl Hit {
         self
     }
 
+    /// The finished sound: fades over its last quarter, plays once.
     pub fn tone(mut self, name: &str, root: u8) -> Tone {
         let length = self.points.len();
         let tail = length / 4;
