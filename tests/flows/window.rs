@@ -328,6 +328,8 @@ fn a_project_is_saved_and_opened_and_changes_are_asked_about() {
         studio(&harness).dialog(),
         Some(Dialog::Unsaved(_))
     ));
+    // A dialog is measured in its first frame, and shown from the next on.
+    harness.run_steps(2);
     harness.get_by_label("Discard changes").click();
     harness.run_steps(3);
     assert_eq!(studio(&harness).song().end(), Tick::ZERO);

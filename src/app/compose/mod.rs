@@ -33,7 +33,7 @@ pub fn compose_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
             how_ui(ui, studio, queue, &mut form);
             ui.add_space(space::XS);
             advanced_ui(ui, studio, &mut form);
-            ui.add_space(space::M);
+            ui.add_space(if low { space::XS } else { space::M });
             button_ui(ui, studio, queue);
             if form != *studio.form() {
                 queue.push(Command::SetForm(form));

@@ -1,0 +1,123 @@
+//! What a user can do: every menu entry, shortcut, palette entry, button and test sends a [`Command`].
+//!
+//! An [`Action`] needs no more than its name: it has a text, a tooltip, an icon and perhaps shortcuts. A [`Command`] is
+//! an action, or something that carries data. Panels push commands on a [`CommandQueue`];
+//! [`Studio::apply`](super::studio::Studio::apply) is the only place that carries them out.
+
+mod action;
+mod group;
+
+use std::path::PathBuf;
+
+use crate::score::{Instrument, Pitch, Selection, Span, Tick, TrackId, Velocity};
+
+use super::edit::Edit;
+use super::settings::Settings;
+use super::studio::{ComposeForm, Purpose};
+use super::view::View;
+
+pub use action::Action;
+pub use group::Group;
+
+/// Everything a user can do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Something that needs no data.
+    Action(Action),
+    /// A change of the song: one step of the history.
+    Edit(Edit),
+    /// A change of the song while the pointer still drags: shown and heard, not yet a step. Every one replaces the
+    /// one before and starts from the song of the last step; the [`Command::Edit`] that ends the drag does too.
+    EditLive(Edit),
+    /// The drag ended without an edit: show the song of the last step again.
+    EditCancel,
+    /// Select these notes instead.
+    Select(Selection),
+    /// Show this track in the large roll.
+    Focus(TrackId),
+    /// Look at the song this way: zoom, scroll, tool, snap.
+    SetView(View),
+    /// Move the playhead.
+    Seek(Tick),
+    /// Set or clear the loop range.
+    SetLoop(Option<Span>),
+    /// Sound a note now, with an instrument.
+    Preview {
+        /// What plays it.
+        instrument: Instrument,
+        /// Its key.
+        pitch: Pitch,
+        /// Its loudness.
+        velocity: Velocity,
+    },
+    /// Set the compose panel.
+    SetForm(ComposeForm),
+    /// Hear this candidate (from 0) in its place, or the song as it is.
+    Audition(Option<usize>),
+    /// Change what is remembered between sessions.
+    SetSettings(Settings),
+    /// Open this file; asks first if changes would be lost.
+    OpenPath(PathBuf),
+    /// A path was chosen.
+    Chosen(Purpose, PathBuf),
+    /// Close what lies over the window.
+    CloseDialog,
+    /// Do this even though changes are lost.
+    Regardless(Box<Command>),
+    /// Save, and when that is done, do this.
+    SaveThen(Box<Command>),
+    /// Take up what an earlier session left, or discard it.
+    Recover(bool),
+}
+
+impl From<Action> for Command {
+    fn from(action: Action) -> Self {
+        Self::Action(action)
+    }
+}
+
+impl From<Edit> for Command {
+    fn from(edit: Edit) -> Self {
+        Self::Edit(edit)
+    }
+}
+
+/// Commands that wait to be applied, in order. Panels push; the window hands them to the studio after the frame.
+#[derive(Debug, Default)]
+pub struct CommandQueue {
+    commands: Vec<Command>,
+}
+
+impl CommandQueue {
+    /// Adds a command at the end.
+    pub fn push(&mut self, command: impl Into<Command>) {
+        self.commands.push(command.into());
+    }
+
+    /// Takes all commands out, oldest first.
+    pub fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.commands)
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_keeps_the_order() {
+        let mut queue = CommandQueue::default();
+        queue.push(Action::Undo);
+        queue.push(Command::Seek(Tick(960)));
+        assert_eq!(
+            queue.take(),
+            [Command::Action(Action::Undo), Command::Seek(Tick(960))]
+        );
+        assert!(queue.is_empty());
+    }
+}
