@@ -19,7 +19,8 @@ pub fn compose_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     ScrollArea::vertical()
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            ui.spacing_mut().item_spacing = vec2(space::S, space::S);
+            let low = ui.available_height() < 580.0;
+            ui.spacing_mut().item_spacing = vec2(space::S, if low { 5.0 } else { space::S });
             ui.label(
                 RichText::new("Compose")
                     .font(look::semibold(size::HEADING))
