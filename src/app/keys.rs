@@ -209,7 +209,11 @@ pub fn consume(ctx: &egui::Context, situation: Situation) -> Vec<Action> {
             u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command),
         )
     });
-    ctx.input_mut(|input| {
+    let id = space_id();
+    let mut space = ctx
+        .data(|data| data.get_temp::<Space>(id))
+        .unwrap_or_default();
+    let actions = ctx.input_mut(|input| {
         // The windowing layer turns Ctrl+X, Ctrl+C and Ctrl+V into events of their own.
         let mut actions = Vec::new();
         if !typing && !situation.dialog {
@@ -236,11 +240,43 @@ pub fn consume(ctx: &egui::Context, situation: Situation) -> Vec<Action> {
                 continue;
             }
             while input.consume_shortcut(&binding.shortcut) {
-                actions.push(binding.action);
+                if binding.action == Action::PlayPause {
+                    if space == Space::Up {
+                        space = Space::Held;
+                    }
+                } else {
+                    actions.push(binding.action);
+                }
             }
         }
+        if space != Space::Up && !input.key_down(Key::Space) {
+            if space == Space::Held {
+                actions.push(Action::PlayPause);
+            }
+            space = Space::Up;
+        }
         actions
-    })
+    });
+    ctx.data_mut(|data| data.insert_temp(id, space));
+    actions
+}
+
+/// The space bar acts when it is released, because a drag may come that it makes a pan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Space {
+    #[default]
+    Up,
+    Held,
+    Claimed,
+}
+
+fn space_id() -> egui::Id {
+    egui::Id::unique("space bar")
+}
+
+/// Says that the space bar which is held now has done its work: its release means nothing more.
+pub(super) fn claim_space(ctx: &egui::Context) {
+    ctx.data_mut(|data| data.insert_temp(space_id(), Space::Claimed));
 }
 
 /// Whether a text field uses these keys itself.
@@ -304,6 +340,43 @@ mod tests {
             [Action::SaveAs]
         );
         assert_eq!(pressed(Modifiers::NONE, Key::S, none), [Action::SoloTrack]);
+    }
+
+    #[test]
+    fn the_space_bar_acts_once_when_released_and_not_after_a_pan() {
+        let ctx = egui::Context::default();
+        let frame = |down: &[bool], pan: bool| {
+            let events = down
+                .iter()
+                .map(|pressed| egui::Event::Key {
+                    key: Key::Space,
+                    physical_key: None,
+                    pressed: *pressed,
+                    repeat: false,
+                    modifiers: Modifiers::NONE,
+                })
+                .collect();
+            let input = egui::RawInput {
+                events,
+                ..egui::RawInput::default()
+            };
+            let mut actions = Vec::new();
+            let mut output = ctx.run_ui(input, |ui| {
+                actions.extend(consume(ui.ctx(), Situation::default()));
+                if pan {
+                    claim_space(ui.ctx());
+                }
+            });
+            output.textures_delta.clear();
+            actions
+        };
+        assert!(frame(&[true], false).is_empty());
+        assert!(frame(&[true], false).is_empty(), "a key that repeats");
+        assert_eq!(frame(&[false], false), [Action::PlayPause]);
+        assert!(frame(&[], false).is_empty());
+        assert_eq!(frame(&[true, false], false), [Action::PlayPause]);
+        assert!(frame(&[true], true).is_empty());
+        assert!(frame(&[false], false).is_empty(), "it was a pan");
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub fn status_ui(ui: &mut Ui, studio: &Studio) {
     let look = Look::of(ui);
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.label(
-            RichText::new(hint(studio))
+            RichText::new(said(ui).unwrap_or_else(|| hint(studio)))
                 .font(look::small())
                 .color(look.dim),
         );
@@ -45,6 +45,20 @@ pub fn status_ui(ui: &mut Ui, studio: &Studio) {
             }
         });
     });
+}
+
+/// Shows `hint` in the status line as long as this is called every frame: what a click would do where the pointer is.
+pub(super) fn say(ui: &Ui, hint: &'static str) {
+    let pass = ui.ctx().cumulative_pass_nr();
+    ui.data_mut(|data| data.insert_temp(egui::Id::unique("said"), (pass, hint)));
+}
+
+/// What was said in this pass or the one before.
+fn said(ui: &Ui) -> Option<&'static str> {
+    let pass = ui.ctx().cumulative_pass_nr();
+    ui.data(|data| data.get_temp::<(u64, &'static str)>(egui::Id::unique("said")))
+        .filter(|(said, _)| said + 1 >= pass)
+        .map(|(_, hint)| hint)
 }
 
 /// What a click will do, or what to do next.

@@ -194,6 +194,7 @@ impl Snap {
 /// How the song is looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct View {
     /// The track in the large roll.
     pub focused: Option<TrackId>,

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::score::{PitchClass, Song, Span, Track};
+use crate::score::{PitchClass, Song, Span, Tick, Track};
 
 /// The intervals of a chord above its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter)]
@@ -61,7 +61,7 @@ pub struct Chord {
     pub root: PitchClass,
     /// Its intervals.
     pub quality: Quality,
-    /// What sounds lowest.
+    /// What sounds lowest at its beginning.
     pub bass: PitchClass,
 }
 
@@ -93,28 +93,24 @@ impl Chord {
     /// classes sound or no chord is near.
     pub fn of(song: &Song, span: Span) -> Option<Self> {
         let mut chroma = [0.0_f64; 12];
-        // Time that each pitch is in, so that the bass is what lasts, not a passing low note.
-        let mut lasting = [0_i64; 128];
+        // The earliest onset, and the lowest pitch that sounds then: what a chord is named over.
+        let mut bass: Option<(Tick, u8)> = None;
         for track in &song.tracks {
             if track.instrument.drums || !song.is_audible(track) {
                 continue;
             }
-            for (pitch, ticks) in sounding(track, span) {
+            for (start, pitch, ticks) in sounding(track, span) {
                 chroma[usize::from(pitch % 12)] += ticks as f64;
-                if let Some(slot) = lasting.get_mut(usize::from(pitch)) {
-                    *slot += ticks;
-                }
+                // Players are not exact: onsets within a sixteenth are one.
+                let onset = (start.floor_to(Tick::SIXTEENTH), pitch);
+                bass = Some(bass.map_or(onset, |first| first.min(onset)));
             }
         }
         if chroma.iter().filter(|weight| **weight > 0.0).count() < 3 {
             return None;
         }
-        let enough = span.length().0 / 4;
-        let bass = lasting
-            .iter()
-            .position(|ticks| *ticks >= enough)
-            .or_else(|| lasting.iter().position(|ticks| *ticks > 0))?;
-        Self::nearest(&chroma, PitchClass::from_semitones(bass as i32))
+        let (_, bass) = bass?;
+        Self::nearest(&chroma, PitchClass::from_semitones(i32::from(bass)))
     }
 
     fn nearest(chroma: &[f64; 12], bass: PitchClass) -> Option<Self> {
@@ -161,8 +157,8 @@ impl Chord {
     }
 }
 
-/// Pitches that sound in `span`, with how many ticks of it.
-fn sounding(track: &Track, span: Span) -> impl Iterator<Item = (u8, i64)> + '_ {
+/// What sounds in `span`: from when on, the pitch, and for how many ticks.
+fn sounding(track: &Track, span: Span) -> impl Iterator<Item = (Tick, u8, i64)> + '_ {
     let notes = track.notes();
     let to = notes.partition_point(|note| note.start < span.end);
     notes
@@ -171,8 +167,9 @@ fn sounding(track: &Track, span: Span) -> impl Iterator<Item = (u8, i64)> + '_ {
         .iter()
         .filter(move |note| note.end() > span.start && !note.muted)
         .map(move |note| {
-            let ticks = note.end().min(span.end) - note.start.max(span.start);
-            (note.pitch.get(), ticks.0)
+            let start = note.start.max(span.start);
+            let ticks = note.end().min(span.end) - start;
+            (start, note.pitch.get(), ticks.0)
         })
 }
 
@@ -184,7 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::score::{Instrument, Note, Pitch, Role, Tick, TrackId, Velocity};
+    use crate::score::{Instrument, Note, Pitch, Role, TrackId, Velocity};
 
     fn chord(pitches: &[i32]) -> Option<Chord> {
         let notes = pitches

@@ -321,6 +321,23 @@ fn the_middle_button_pans() {
 }
 
 #[test]
+fn a_drag_with_space_held_pans() {
+    let mut centre = Centre::new(song(&[(9600, 960, 70, 90)]));
+    centre.set_view(|view| view.roll.left_quarters = 10.0);
+    let at = centre.at(9700, 70);
+    let to = at + vec2(-144.0, 0.0);
+    centre.harness.key_down(Key::Space);
+    centre.harness.step();
+    let path = [at, at + vec2(-70.0, 0.0), to];
+    centre.drag_with(PointerButton::Primary, NONE, &path);
+    centre.harness.key_up(Key::Space);
+    centre.harness.run_steps(3);
+    assert!((centre.frame().tick(to).0 - 9700).abs() < 20);
+    assert_eq!(centre.notes(), [(9600, 960, 70)]);
+    assert!(centre.selected().is_empty());
+}
+
+#[test]
 fn a_drag_beyond_the_edge_scrolls_along() {
     let mut centre = with_tool(song(&[(0, 960, 70, 90)]), Tool::Select);
     let from = centre.at(480, 70);

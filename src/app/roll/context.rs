@@ -39,12 +39,8 @@ pub(super) enum Gesture {
         grabbed: Note,
         selection: Selection,
     },
-    /// Catch notes in a rectangle between this tick and pitch and the pointer; `with` were selected before.
-    Band {
-        tick: Tick,
-        pitch: Pitch,
-        with: Selection,
-    },
+    /// Catch notes in a rectangle between where it began and the pointer; `with` were selected before.
+    Band { from: Grip, with: Selection },
     /// Delete what the pointer passes over.
     Erase { erased: Selection },
     /// The press has done all; the drag does nothing more.
@@ -175,11 +171,7 @@ impl Context<'_> {
                 } else {
                     Selection::none()
                 };
-                Gesture::Band {
-                    tick: grip.tick,
-                    pitch: grip.pitch,
-                    with,
-                }
+                Gesture::Band { from: grip, with }
             }
         }
     }
@@ -293,12 +285,8 @@ impl Context<'_> {
                 finish("Change length", edited, down, queue);
                 gesture
             }
-            Gesture::Band {
-                tick,
-                pitch,
-                ref with,
-            } => {
-                self.band(tick, pitch, with, pos, down, ui, queue);
+            Gesture::Band { from, ref with } => {
+                self.band(from, with, pos, down, ui, queue);
                 gesture
             }
             Gesture::Erase { mut erased } => {
@@ -345,8 +333,7 @@ impl Context<'_> {
 
     fn band(
         &self,
-        tick: Tick,
-        pitch: Pitch,
+        from: Grip,
         with: &Selection,
         pos: Pos2,
         down: bool,
@@ -354,6 +341,7 @@ impl Context<'_> {
         queue: &mut CommandQueue,
     ) {
         let look = Look::of(ui);
+        let Grip { tick, pitch } = from;
         let corner = Rect::from_two_pos(self.frame.point(tick, pitch), pos);
         let inside = corner.width() > 3.0 || corner.height() > 3.0;
         let mut selection = with.clone();

@@ -6,6 +6,7 @@ use crate::score::{Pitch, Track, Velocity, gm};
 
 use super::super::command::{Command, CommandQueue};
 use super::super::look::{self, Look};
+use super::super::status::say;
 use super::frame::RollFrame;
 
 pub(super) fn keyboard_ui(ui: &Ui, track: &Track, frame: RollFrame, queue: &mut CommandQueue) {
@@ -16,6 +17,9 @@ pub(super) fn keyboard_ui(ui: &Ui, track: &Track, frame: RollFrame, queue: &mut 
         .on_hover_text("Click or drag to hear keys")
         .on_hover_cursor(CursorIcon::PointingHand);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Keyboard"));
+    if response.hovered() {
+        say(ui, "Click or drag to hear keys; further right is louder");
+    }
     let sounding = sound(ui, &response, track, frame, queue);
 
     let painter = ui.painter_at(rect);

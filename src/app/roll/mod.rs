@@ -61,10 +61,10 @@ pub fn roll_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
         });
     };
     part(frame.canvas, &mut |ui| {
-        canvas_ui(ui, studio, &track, frame, queue)
+        canvas_ui(ui, studio, &track, frame, queue);
     });
     part(keys, &mut |ui| {
-        keyboard::keyboard_ui(ui, &track, frame, queue)
+        keyboard::keyboard_ui(ui, &track, frame, queue);
     });
     if velocity_height > 0.0 {
         let lane = Rect::from_min_max(pos2(rect.left(), frame.canvas.bottom()), rect.max);
@@ -118,7 +118,7 @@ fn canvas_ui(
         ui.painter_at(frame.canvas)
             .text(at, Align2::CENTER_CENTER, text, look::body(), look.dim);
     }
-    gesture::gesture_ui(ui, studio, track, frame, queue);
+    let panning = gesture::gesture_ui(ui, studio, track, frame, queue);
     let x = frame.x(studio.transport().position);
     if frame.canvas.x_range().contains(x) {
         let painter = ui.painter_at(frame.canvas);
@@ -128,22 +128,21 @@ fn canvas_ui(
             egui::Stroke::new(1.5, look.playhead),
         );
     }
-    navigate(ui, studio, frame, queue);
+    navigate(ui, studio, frame, panning, queue);
 }
 
 /// Wheel: pitch; shift or sideways: time; with ctrl, or pinched: zoom at the pointer; with ctrl and shift: row height;
-/// middle button: pan.
-fn navigate(ui: &Ui, studio: &Studio, frame: RollFrame, queue: &mut CommandQueue) {
+/// middle button, or Space and a drag: pan.
+fn navigate(ui: &Ui, studio: &Studio, frame: RollFrame, panning: bool, queue: &mut CommandQueue) {
     let mut view = studio.view().clone();
     view.roll = frame.time;
-    let pointer = ui
-        .input(|input| input.pointer.hover_pos())
-        .filter(|pointer| frame.canvas.contains(*pointer));
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let inside = ui.rect_contains_pointer(frame.canvas);
     if let Some(pointer) = pointer
-        && ui.rect_contains_pointer(frame.canvas)
+        && (panning || inside)
     {
         let (zoom, scroll, panned, shift) = ui.input(|input| {
-            let panned = if input.pointer.middle_down() {
+            let panned = if input.pointer.middle_down() || panning {
                 input.pointer.delta()
             } else {
                 vec2(0.0, 0.0)

@@ -62,9 +62,9 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
             base.gamma_multiply(0.42 + 0.58 * f32::from(note.velocity.get()) / 127.0)
         };
         if detailed {
-            mesh.add_note(rect, colour)
+            mesh.add_note(rect, colour);
         } else {
-            mesh.add(rect, colour)
+            mesh.add(rect, colour);
         }
         if selected.contains(&note.key(track.id)) {
             outlined.push(rect);

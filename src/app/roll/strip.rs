@@ -219,5 +219,9 @@ fn in_view(studio: &Studio, width: f32) -> String {
     } else {
         String::new()
     };
+    if width < WIDE {
+        // The name stands in the tracks panel too.
+        return bars;
+    }
     format!("{}, {bars}{chosen}", track.name)
 }

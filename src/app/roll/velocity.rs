@@ -12,6 +12,7 @@ use super::super::command::{Command, CommandQueue};
 use super::super::edit::Edit;
 use super::super::look::{self, Look};
 use super::super::mesh::RectMesh;
+use super::super::status::say;
 use super::super::studio::Studio;
 use super::frame::RollFrame;
 
@@ -64,6 +65,12 @@ pub(super) fn velocity_ui(
         .on_hover_text("Drag over stems to draw how loud notes are; selected notes go together")
         .on_hover_cursor(CursorIcon::ResizeVertical);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Velocity lane"));
+    if response.hovered() {
+        say(
+            ui,
+            "Drag over stems to draw how loud notes are; selected notes go together",
+        );
+    }
     drag(ui, &response, studio, track, frame, canvas, queue);
 
     stems_ui(ui, studio, track, frame, canvas);

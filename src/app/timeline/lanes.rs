@@ -7,6 +7,7 @@ use crate::score::{Span, Tick, Track};
 use super::super::command::{Command, CommandQueue};
 use super::super::look::{Look, space};
 use super::super::mesh::RectMesh;
+use super::super::status::say;
 use super::super::studio::Studio;
 use super::super::view::TimeAxis;
 use super::ruler::visible_bars;
@@ -70,6 +71,12 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Lane of {}", track.name))
         });
+        if response.hovered() {
+            say(
+                ui,
+                "Click to edit this track below, double-click to move the playhead here",
+            );
+        }
         let pointer = response.interact_pointer_pos();
         if response.clicked()
             && let Some(pointer) = pointer
@@ -124,7 +131,7 @@ fn looking_at(studio: &Studio, track: &Track, tick: Tick) -> super::View {
         .quarters();
     let pitches = track.notes().iter().map(|note| note.pitch.get());
     if let (Some(low), Some(high)) = (pitches.clone().min(), pitches.max()) {
-        view.centre_pitch = (f32::from(low) + f32::from(high)) / 2.0;
+        view.centre_pitch = f32::midpoint(f32::from(low), f32::from(high));
     }
     view
 }
@@ -145,7 +152,7 @@ pub(super) fn small_roll(
     };
     // At least an octave and a half, so that two notes do not look like a leap through the lane.
     let spread = f32::from(high - low).max(18.0);
-    let middle = (f32::from(low) + f32::from(high)) / 2.0;
+    let middle = f32::midpoint(f32::from(low), f32::from(high));
     let inner = lane.shrink2(egui::vec2(0.0, 7.0));
     let thick = (inner.height() / spread).clamp(2.0, 4.0);
     let span = axis.visible(lane.width());

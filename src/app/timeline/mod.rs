@@ -48,13 +48,13 @@ pub fn timeline_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
         });
     };
     part(ui, ruler, &mut |ui| {
-        ruler::ruler_ui(ui, studio, axis, queue)
+        ruler::ruler_ui(ui, studio, axis, queue);
     });
     part(ui, theme, &mut |ui| {
-        theme_lane::theme_lane_ui(ui, studio, axis, queue)
+        theme_lane::theme_lane_ui(ui, studio, axis, queue);
     });
     part(ui, lanes, &mut |ui| {
-        lanes::lanes_ui(ui, studio, axis, queue)
+        lanes::lanes_ui(ui, studio, axis, queue);
     });
 
     playhead(ui, studio, axis, rect);

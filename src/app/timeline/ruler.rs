@@ -6,6 +6,7 @@ use crate::score::{Song, Span, Tick};
 
 use super::super::command::{Command, CommandQueue};
 use super::super::look::{self, Look};
+use super::super::status::say;
 use super::super::studio::Studio;
 use super::super::view::TimeAxis;
 use super::chords::chords_of;
@@ -27,6 +28,12 @@ pub(super) fn ruler_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
         .on_hover_cursor(CursorIcon::PointingHand);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Slider, true, "Ruler"));
 
+    if response.hovered() {
+        say(
+            ui,
+            "Click to move the playhead, drag to set the loop, double-click to clear it",
+        );
+    }
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, look.panel);
     loop_range(ui, studio, axis, rect);

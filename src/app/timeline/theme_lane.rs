@@ -9,6 +9,7 @@ use crate::score::{Song, Span, ThemeKind, ThemeRegion, Tick};
 use super::super::command::{Command, CommandQueue};
 use super::super::edit::Edit;
 use super::super::look::{self, Look, radius};
+use super::super::status::say;
 use super::super::studio::Studio;
 use super::super::view::TimeAxis;
 use super::ruler::visible_bars;
@@ -47,6 +48,9 @@ pub(super) fn theme_lane_ui(
         response = response.on_hover_cursor(CursorIcon::Crosshair);
     }
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, "Theme lane"));
+    if response.hovered() {
+        say(ui, hint);
+    }
 
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, look.panel);
