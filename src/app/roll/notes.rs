@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use egui::{Color32, Ui};
 
-use crate::score::{Note, Span, ThemeKind, Track};
+use crate::score::{Note, Span, ThemeKind, Track, Velocity};
 
 use super::super::look::Look;
-use super::super::mesh::RectMesh;
+use super::super::mesh::{RectMesh, Sieve};
 use super::super::studio::Studio;
 use super::frame::RollFrame;
 
@@ -24,8 +24,12 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
                 continue;
             }
             let colour = look.track(other.colour).gamma_multiply(0.16);
+            let mut sieve = Sieve::new(128);
             for note in frame.in_view(other.notes()) {
-                mesh.add(frame.note(note), colour);
+                let rect = frame.note(note);
+                if sieve.passes(note.pitch.get(), rect.right()) {
+                    mesh.add(rect, colour);
+                }
             }
         }
     }
@@ -47,26 +51,29 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
     let selected: HashSet<_> = studio.selection().of_track(track.id).collect();
     let visible: Vec<&Note> = frame.in_view(track.notes()).collect();
     let detailed = visible.len() <= DETAILED;
+    let (own, accent) = (shades(look.track(track.colour)), shades(look.accent));
+    let mut sieve = Sieve::new(128);
     let mut outlined = Vec::new();
+    mesh.reserve(visible.len());
     for note in visible {
         let rect = frame.note(note);
+        let is_selected = !selected.is_empty() && selected.contains(&note.key(track.id));
+        if !sieve.passes(note.pitch.get(), rect.right()) && !is_selected {
+            continue;
+        }
         let in_theme = themes.iter().any(|span| span.contains(note.start));
-        let base = if in_theme {
-            look.accent
-        } else {
-            look.track(track.colour)
-        };
+        let shades = if in_theme { &accent } else { &own };
         let colour = if note.muted {
-            base.gamma_multiply(0.22)
+            shades.muted
         } else {
-            base.gamma_multiply(0.42 + 0.58 * f32::from(note.velocity.get()) / 127.0)
+            shades.of(note.velocity)
         };
         if detailed {
             mesh.add_note(rect, colour);
         } else {
             mesh.add(rect, colour);
         }
-        if selected.contains(&note.key(track.id)) {
+        if is_selected {
             outlined.push(rect);
         }
         if note.locked && detailed {
@@ -83,4 +90,28 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
         mesh.add_outline(rect.expand(0.5), 1.4, edge);
     }
     ui.painter_at(frame.canvas).add(mesh.into_shape());
+}
+
+/// A colour at every velocity.
+struct Shades {
+    by_velocity: Vec<Color32>,
+    muted: Color32,
+}
+
+impl Shades {
+    fn of(&self, velocity: Velocity) -> Color32 {
+        self.by_velocity
+            .get(usize::from(velocity.get()))
+            .copied()
+            .unwrap_or(self.muted)
+    }
+}
+
+fn shades(base: Color32) -> Shades {
+    Shades {
+        by_velocity: (0..=127_u8)
+            .map(|velocity| base.gamma_multiply(0.42 + 0.58 * f32::from(velocity) / 127.0))
+            .collect(),
+        muted: base.gamma_multiply(0.22),
+    }
 }

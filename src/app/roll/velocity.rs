@@ -141,6 +141,7 @@ fn stems_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame, canvas: R
     let selected: HashSet<NoteKey> = studio.selection().of_track(track.id).collect();
     let notes: Vec<&Note> = frame.in_view_at_any_pitch(track.notes()).collect();
     let round = notes.len() <= ROUND;
+    let notes = if round { notes } else { loudest(notes, frame) };
     let (mut stems, mut heads) = (RectMesh::default(), Vec::new());
     // Selected ones last, so that they lie on top.
     for wanted in [false, true] {
@@ -169,6 +170,23 @@ fn stems_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame, canvas: R
     }
     painter.add(stems.into_shape());
     painter.extend(heads);
+}
+
+/// Of stems in one column of points, the highest: it hides the others.
+fn loudest(notes: Vec<&Note>, frame: RollFrame) -> Vec<&Note> {
+    let mut kept: Vec<(i32, &Note)> = Vec::new();
+    for note in notes {
+        let column = frame.x(note.start) as i32;
+        match kept.last_mut() {
+            Some((last, highest)) if *last == column => {
+                if note.velocity > highest.velocity {
+                    *highest = note;
+                }
+            }
+            _ => kept.push((column, note)),
+        }
+    }
+    kept.into_iter().map(|(_, note)| note).collect()
 }
 
 /// Where the head of a stem is.

@@ -6,7 +6,7 @@ use crate::score::{Span, Tick, Track};
 
 use super::super::command::{Command, CommandQueue};
 use super::super::look::{Look, space};
-use super::super::mesh::RectMesh;
+use super::super::mesh::{RectMesh, Sieve};
 use super::super::status::say;
 use super::super::studio::Studio;
 use super::super::view::TimeAxis;
@@ -156,7 +156,11 @@ pub(super) fn small_roll(
     let inner = lane.shrink2(egui::vec2(0.0, 7.0));
     let thick = (inner.height() / spread).clamp(2.0, 4.0);
     let span = axis.visible(lane.width());
-    let strength = if audible { 1.0 } else { 0.5 };
+    let colour = look.track(track.colour);
+    let shades: Vec<_> = (0..=127_u8)
+        .map(|velocity| colour.gamma_multiply(0.55 + 0.45 * f32::from(velocity) / 127.0))
+        .collect();
+    let mut sieve = Sieve::new(128);
     for note in notes {
         if note.start >= span.end {
             break;
@@ -168,14 +172,20 @@ pub(super) fn small_roll(
         let y = inner.top() + height * (inner.height() - thick);
         let left = lane.left() + axis.x(note.start);
         let width = (axis.width(note.duration) - 0.5).max(1.5);
-        let loudness = 0.55 + 0.45 * f32::from(note.velocity.get()) / 127.0;
-        let shown = if note.muted {
-            0.25
-        } else {
-            strength * loudness
+        if !sieve.passes(note.pitch.get(), left + width) {
+            continue;
+        }
+        let shade = shades
+            .get(usize::from(note.velocity.get()))
+            .copied()
+            .unwrap_or(colour);
+        let shown = match (note.muted, audible) {
+            (true, _) => colour.gamma_multiply(0.25),
+            (false, true) => shade,
+            (false, false) => shade.gamma_multiply(0.5),
         };
         let rect = Rect::from_min_size(pos2(left, y), egui::vec2(width, thick));
-        mesh.add(rect, look.track(track.colour).gamma_multiply(shown));
+        mesh.add(rect, shown);
     }
     mesh
 }
