@@ -12,6 +12,7 @@ pub mod engine;
 pub mod font_loader;
 pub mod instruments;
 pub mod limiter;
+mod line;
 pub mod metronome;
 pub mod player;
 pub mod protocol;
@@ -19,13 +20,15 @@ pub mod render;
 pub mod schedule;
 pub mod shared;
 pub mod soundfont;
+pub mod status;
 pub mod synths;
 #[cfg(test)]
 pub(crate) mod test_font;
 pub mod transport;
 
-pub use engine::{AudioSettings, Engine, Meters, Output, OutputState, Preview, Status};
+pub use engine::Engine;
 pub use font_loader::FontSource;
 pub use shared::Load;
 pub use soundfont::{Font, FontError, FontOrigin, FoundFont};
+pub use status::{AudioSettings, Meters, Output, OutputState, Preview, Status};
 pub use transport::AtEnd;

@@ -39,8 +39,18 @@ fn name_of(device: &cpal::Device) -> String {
         .map_or_else(|_| device.to_string(), |about| about.name().to_owned())
 }
 
+/// Keeps what the sound library says while it tries devices away from the terminal: what matters comes back as an error.
+/// It holds for the calling thread; what an earlier call collected is dropped.
+fn hush() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = alsa::Output::local_error_handler() {
+        tracing::debug!("the sound library talks to the terminal: {error}");
+    }
+}
+
 /// The system's output devices, by name.
 pub fn list() -> Vec<DeviceInfo> {
+    hush();
     let host = cpal::default_host();
     let default = host.default_output_device();
     let mut devices: Vec<DeviceInfo> = host
@@ -78,6 +88,7 @@ fn buffer_frames(wished: u32, can: &SupportedBufferSize) -> Option<u32> {
 
 impl Backend for SystemBackend {
     fn probe(&mut self, wish: &StreamWish) -> Result<StreamFormat, DeviceError> {
+        hush();
         let host = cpal::default_host();
         let device = match &wish.device {
             Some(name) => host
