@@ -181,7 +181,10 @@ pub fn run(
         let _ = progress(&Progress::Validated(row));
         clock = Clock::new(0.0);
     }
-    let mut mean = Mean::default();
+    let mut mean = Mean {
+        since: clock.seconds(),
+        ..Mean::default()
+    };
     let (mut stored, mut validated) = (clock.seconds(), clock.seconds());
     let mut stopped = false;
     while !stopped && share(options, &state) < 1.0 {
