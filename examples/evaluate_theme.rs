@@ -148,13 +148,13 @@ fn main() -> Result<()> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--threads" => {
-                tch::set_num_threads(arguments.next().context("a number is missing")?.parse()?)
+                tch::set_num_threads(arguments.next().context("a number is missing")?.parse()?);
             }
             "--bf16" => products = Products::Bfloat16,
             "--clips" => {
                 clips = Some(PathBuf::from(
                     arguments.next().context("a folder is missing")?,
-                ))
+                ));
             }
             _ => places.push(PathBuf::from(argument)),
         }

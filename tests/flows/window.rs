@@ -139,7 +139,7 @@ fn harness(song: Song, size: egui::Vec2) -> Harness<'static, Window> {
     harness
 }
 
-/// Draws the window into a file, if LEITMOTIF_TEST_PICTURES names a folder: for eyes, not for the test.
+/// Draws the window into a file, if `LEITMOTIF_TEST_PICTURES` names a folder: for eyes, not for the test.
 fn picture(harness: &mut Harness<'static, Window>, name: &str) {
     if let Some(folder) = std::env::var_os("LEITMOTIF_TEST_PICTURES") {
         let path = std::path::Path::new(&folder).join(format!("{name}.png"));
@@ -174,7 +174,7 @@ fn melody_notes(harness: &Harness<'static, Window>) -> usize {
     studio(harness).song().tracks[0].notes().len()
 }
 
-/// Every control has a name; egui_kittest checks it whenever the window has settled.
+/// Every control has a name; `egui_kittest` checks it whenever the window has settled.
 #[test]
 fn every_control_is_named() {
     for size in [vec2(1600.0, 1000.0), vec2(1100.0, 700.0)] {

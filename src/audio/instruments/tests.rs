@@ -83,7 +83,7 @@ fn looped(font: &SoundFont) -> Vec<bool> {
     for region in font
         .get_instruments()
         .iter()
-        .flat_map(|instrument| instrument.get_regions())
+        .flat_map(rustysynth::Instrument::get_regions)
     {
         if region.get_sample_modes() != rustysynth::LoopMode::NoLoop {
             looped[region.get_sample_id()] = true;
