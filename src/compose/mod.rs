@@ -8,9 +8,21 @@ mod candidate;
 #[cfg(feature = "torch")]
 mod continuation;
 mod job;
+#[cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, reason = "only networks write and rank")
+)]
 mod lineage;
+#[cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, reason = "only networks write and rank")
+)]
 mod model;
 mod place;
+#[cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, reason = "only networks write and rank")
+)]
 mod rank;
 mod settings;
 mod theme;
