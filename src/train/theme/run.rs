@@ -59,7 +59,7 @@ pub struct TrainOptions {
     pub checkpoint_minutes: f64,
     /// Minutes between validations, 15 by default.
     pub validation_minutes: f64,
-    /// Validation chunks in a validation on the way, 48 by default; the first and the last take all.
+    /// Validation chunks of every row of `validation.csv`, the same ones each time, 48 by default. The last report takes all.
     pub validation_chunks: usize,
     /// Steps between rows of the log, 20 by default.
     pub log_steps: u64,
@@ -222,10 +222,11 @@ pub fn run(
     }
     checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
     write_weights(options, "weights.safetensors", &parameters)?;
-    let row = validator.measure(&network, &state, usize::MAX)?;
+    let row = validator.measure(&network, &state, options.validation_chunks)?;
     log.validation(&row).map_err(log_error)?;
     draw(&log);
-    let _ = progress(&Progress::Validated(row));
+    let all = validator.measure(&network, &state, usize::MAX)?;
+    let _ = progress(&Progress::Validated(all));
     Ok(state)
 }
 
