@@ -146,14 +146,15 @@ pub(super) fn run(args: &ContinueArgs, common: &Common) -> Outcome {
     let text = serde_json::to_vec_pretty(&report)?;
     files::write_atomically(&report_path, &text, Previous::Drop)?;
     output::report(common, &report, || as_text(&work, &results));
-    if work.complete {
-        Ok(())
-    } else {
-        bail!(
-            "stopped; the {} candidates that were complete are in {}",
-            results.len(),
+    match (work.complete, results.len()) {
+        (true, _) => Ok(()),
+        (false, 0) => {
+            bail!("stopped before any candidate was complete; run it again, or ask for fewer bars")
+        }
+        (false, complete) => bail!(
+            "stopped; the {complete} candidates that were complete are in {}",
             args.out.display()
-        )
+        ),
     }
 }
 
