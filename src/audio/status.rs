@@ -28,7 +28,7 @@ pub struct AudioSettings {
     pub output: Output,
     /// Frames in a buffer, made a power of two; by default 1024.
     pub buffer_frames: Option<u32>,
-    /// By default none: silence until [`Engine::set_font`].
+    /// By default none: silence until `Engine::set_font`.
     pub font: Option<Arc<Font>>,
 }
 

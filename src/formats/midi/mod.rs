@@ -9,7 +9,7 @@
 //!   with a warning;
 //! - tempo, metre and key changes, names, markers, the first program of each track; controllers 7, 10, 91 and 93 at the
 //!   start are fields of the track, later ones and all others are kept as events;
-//! - a track named "Theme info track" carries the theme regions ([`theme_info`]).
+//! - a track named "Theme info track" carries the theme regions (see `theme_info`).
 //!
 //! A damaged file is an error that names the byte; nothing is imported then.
 
