@@ -27,7 +27,7 @@ sleep "${WINDOW_FLOW_WAIT:-6}"
 xdotool windowfocus "$window"
 step=0
 picture() { step=$((step + 1)); sleep "${2:-1}"; import -window root "$out/$(printf %02d $step)-$1.png"; }
-press() { xdotool key --delay 120 "$@"; sleep 0.6; }
+press() { xdotool windowfocus "$window"; sleep 0.2; xdotool key --delay 120 "$@"; sleep 0.6; }
 
 picture start
 press ctrl+n
