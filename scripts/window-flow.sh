@@ -20,7 +20,7 @@ sleep 2
 # The window stands on no window manager: it is told its size, and given the focus by hand.
 LEITMOTIF_HOME="$home" "$program" > "$out/log.txt" 2>&1 & studio=$!
 for _ in $(seq 120); do
-  window=$(xdotool search --name '^Leitmotif' 2>/dev/null | head -1) && [ -n "$window" ] && break
+  window=$(xdotool search --name 'Leitmotif' 2>/dev/null | head -1) && [ -n "$window" ] && break
   sleep 0.5
 done
 sleep "${WINDOW_FLOW_WAIT:-6}"
