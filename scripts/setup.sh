@@ -19,7 +19,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 packages=(
-  gcc g++ libc6-dev pkg-config libasound2-dev libfontconfig1-dev libfreetype-dev fonts-dejavu-core binutils
+  gcc g++ libc6-dev pkg-config libasound2-dev binutils
   libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libgl1 libgl1-mesa-dri libegl1
   mesa-vulkan-drivers libvulkan1
 )

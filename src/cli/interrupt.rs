@@ -1,5 +1,6 @@
 //! Ctrl+C: the first asks a command to end with what is complete, the second ends the program.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,6 +22,15 @@ impl Interrupt {
             tracing::warn!("Ctrl+C will end the program at once: {error}");
         }
         interrupt
+    }
+
+    /// What a long loop that reports its progress should do next.
+    pub fn flow(&self) -> ControlFlow<()> {
+        if self.is_asked() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     /// Whether Ctrl+C was pressed.

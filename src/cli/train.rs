@@ -102,11 +102,7 @@ fn theme(args: &ThemeArgs, common: &Common) -> Outcome {
                 last = Some(*row);
             }
         }
-        if interrupt.is_asked() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        interrupt.flow()
     })?;
     bar.finish_and_clear();
     let report = json!({
@@ -159,11 +155,7 @@ fn sequences(args: &ThemeArgs, interrupt: &Interrupt) -> anyhow::Result<PathBuf>
         &mut |done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
-            if interrupt.is_asked() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            interrupt.flow()
         },
     )?;
     bar.finish_and_clear();

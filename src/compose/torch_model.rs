@@ -1,13 +1,9 @@
 //! The trained Theme Transformer behind the seam of [`super::model`].
 
-use std::fmt::Write as _;
-use std::path::Path;
-
-use sha2::{Digest as _, Sha256};
-
 use super::model::{ModelError, ModelInfo, ModelPaths, NextToken, ThemeModel};
 use crate::nets::NetError;
-use crate::nets::theme_transformer::{Decoder, LabelKind, Session};
+use crate::nets::checkpoint;
+use crate::nets::theme_transformer::{Decoder, LabelKind, Session, weights_in};
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::{Id, SIZE};
 
@@ -40,7 +36,11 @@ pub(crate) fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, Mode
     }
     let info = ModelInfo {
         name: THEME.to_owned(),
-        checkpoint: checksum(&folder).map_err(|error| broken(error.to_string()))?,
+        checkpoint: weights_in(&folder)
+            .map(|weights| checkpoint::sha256(&weights))
+            .transpose()
+            .map_err(|error| broken(error.to_string()))?
+            .unwrap_or_default(),
         labels: match config.labels {
             LabelKind::Published => Labels::Published,
             LabelKind::Timed => Labels::Timed,
@@ -48,30 +48,6 @@ pub(crate) fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, Mode
         context: config.max_target,
     };
     Ok(Box::new(TorchTheme { decoder, info }))
-}
-
-/// SHA-256 over the weight files of a folder, in order of their names.
-fn checksum(folder: &Path) -> std::io::Result<String> {
-    let mut files: Vec<_> = std::fs::read_dir(folder)?
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.file_stem()
-                .is_some_and(|stem| stem.eq_ignore_ascii_case("weights"))
-        })
-        .collect();
-    files.sort();
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(std::fs::read(file)?);
-    }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
 }
 
 impl ThemeModel for TorchTheme {

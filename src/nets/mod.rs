@@ -9,6 +9,7 @@
 //! | [`sampling`] | from logits to one token |
 //! | [`theme_transformer`] | continues a theme (Shih et al., IEEE TMM 2022) |
 
+mod bounds;
 pub mod checkpoint;
 mod error;
 mod layers;

@@ -2,10 +2,11 @@
 //! decoder-only transformer over performance events whose self-attention also reads how far back a token lies.
 
 use serde::{Deserialize, Serialize};
-use tch::nn::{self, Init, VarStore};
+use tch::nn::{self, Init};
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::NetError;
+use super::bounds::Bounds;
 use super::checkpoint::{self, Tensors};
 use super::layers::{LayerNorm, Linear, Products, dropout, merge_heads, sinusoids, split_heads};
 
@@ -70,28 +71,20 @@ impl Config {
                 self.architecture
             ));
         }
-        let sizes = [
-            ("d_model", self.d_model, 4096),
-            ("dim_feedforward", self.dim_feedforward, 65_536),
-            ("max_sequence", self.max_sequence, 65_536),
-            ("vocab", self.vocab, 1_000_000),
-            ("n_layers", self.n_layers as i64, 64),
-        ];
-        for (name, value, most) in sizes {
-            if !(1..=most).contains(&value) {
-                return wrong(format!("{name} is {value}, outside 1 to {most}"));
-            }
+        Bounds {
+            sizes: &[
+                ("d_model", self.d_model, 4096),
+                ("dim_feedforward", self.dim_feedforward, 65_536),
+                ("max_sequence", self.max_sequence, 65_536),
+                ("vocab", self.vocab, 1_000_000),
+                ("n_layers", self.n_layers as i64, 64),
+            ],
+            width: self.d_model,
+            heads: ("num_heads", self.num_heads),
+            dropout: self.dropout,
         }
-        if self.num_heads < 1 || self.d_model % self.num_heads != 0 || self.d_model % 2 != 0 {
-            return wrong(format!(
-                "d_model {} must be even and a multiple of num_heads {}",
-                self.d_model, self.num_heads
-            ));
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return wrong(format!("dropout is {}, outside 0 to 1", self.dropout));
-        }
-        Ok(())
+        .check()
+        .or_else(wrong)
     }
 }
 
@@ -154,11 +147,7 @@ impl MusicTransformer {
         tensors: &Tensors,
         device: Device,
     ) -> Result<Self, NetError> {
-        let mut store = VarStore::new(device);
-        let network = Self::new(&store.root(), config)?;
-        checkpoint::fill(&store, tensors)?;
-        store.freeze();
-        Ok(network)
+        checkpoint::frozen(tensors, device, |path| Self::new(path, config))
     }
 
     /// The configuration it was built with.
@@ -286,6 +275,8 @@ fn relative_scores(q: &Tensor, distances: &Tensor) -> Result<Tensor, TchError> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use tch::nn::VarStore;
 
     use super::*;
 

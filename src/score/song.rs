@@ -171,8 +171,7 @@ mod tests {
     use super::super::{Instrument, Pitch, Role, Velocity};
     use super::*;
 
-    #[test]
-    fn an_edit_shares_the_other_tracks() {
+    fn two_tracks() -> Song {
         let mut song = Song::default();
         for name in ["a", "b"] {
             song = song.with_track(Track::new(
@@ -182,6 +181,12 @@ mod tests {
                 Role::Piano,
             ));
         }
+        song
+    }
+
+    #[test]
+    fn an_edit_shares_the_other_tracks() {
+        let song = two_tracks();
         let note = Note::new(Tick(4000), Tick(100), Pitch::MIDDLE_C, Velocity::DEFAULT);
         let edited = song.with_track(song.tracks[1].with_notes(vec![note]));
         assert!(Arc::ptr_eq(&song.tracks[0], &edited.tracks[0]));
@@ -193,15 +198,7 @@ mod tests {
 
     #[test]
     fn solo_silences_the_others() {
-        let mut song = Song::default();
-        for name in ["a", "b"] {
-            song = song.with_track(Track::new(
-                song.free_track_id(),
-                name,
-                Instrument::pitched(0),
-                Role::Piano,
-            ));
-        }
+        let song = two_tracks();
         let mut solo = (*song.tracks[1]).clone();
         solo.solo = true;
         let song = song.with_track(solo);

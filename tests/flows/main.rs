@@ -9,6 +9,7 @@
 mod centre;
 mod command_line;
 mod damaged_files;
+mod layers;
 mod roll;
 mod timeline;
 mod window;

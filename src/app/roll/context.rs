@@ -149,18 +149,12 @@ impl Context<'_> {
                 }
             }
             (Tool::Pencil, Hit::Empty) if !self.modifiers.shift => {
-                let view = self.studio.view();
                 let start = if self.modifiers.alt {
                     self.frame.tick(pos)
                 } else {
-                    view.snapped_down(self.frame.tick(pos))
+                    self.studio.view().snapped_down(self.frame.tick(pos))
                 };
-                let note = Note::new(
-                    start,
-                    view.pencil_length,
-                    self.pitch(pos),
-                    self.velocity_near(start),
-                );
+                let note = self.note_at(start, pos);
                 self.preview(note.pitch, note.velocity, queue);
                 Gesture::Draw { note }
             }
@@ -381,14 +375,8 @@ impl Context<'_> {
                 ));
             }
             Hit::Empty => {
-                let view = self.studio.view();
-                let start = view.snapped_down(self.frame.tick(pos));
-                let note = Note::new(
-                    start,
-                    view.pencil_length,
-                    self.pitch(pos),
-                    self.velocity_near(start),
-                );
+                let start = self.studio.view().snapped_down(self.frame.tick(pos));
+                let note = self.note_at(start, pos);
                 self.preview(note.pitch, note.velocity, queue);
                 queue.push(Edit::notes(
                     "Draw note",
@@ -396,6 +384,16 @@ impl Context<'_> {
                 ));
             }
         }
+    }
+
+    /// The note that the pencil puts at `start`, with the pitch under `pos`.
+    fn note_at(&self, start: Tick, pos: Pos2) -> Note {
+        Note::new(
+            start,
+            self.studio.view().pencil_length,
+            self.pitch(pos),
+            self.velocity_near(start),
+        )
     }
 
     /// How far the pointer went in time, so that what was at `grabbed` lands on the grid unless it is `free`.

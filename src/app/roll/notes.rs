@@ -1,6 +1,7 @@
 //! The notes of the roll, as one mesh.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use egui::{Color32, Ui};
 
@@ -33,15 +34,6 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
             }
         }
     }
-    if let Some(heard) = studio.heard_song().track(track.id)
-        && !std::sync::Arc::ptr_eq(studio.heard_song(), song)
-    {
-        // A candidate that is heard is seen too, paler than what is kept.
-        let colour = look.track(track.colour).gamma_multiply(0.45);
-        for note in frame.in_view(heard.notes_starting_in(studio.tray().span())) {
-            mesh.add(frame.note(note), colour);
-        }
-    }
     let themes: Vec<Span> = song
         .themes
         .iter()
@@ -52,6 +44,19 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
     let visible: Vec<&Note> = frame.in_view(track.notes()).collect();
     let detailed = visible.len() <= DETAILED;
     let (own, accent) = (shades(look.track(track.colour)), shades(look.accent));
+    // A candidate that is heard is seen in place of the notes it would replace.
+    // A candidate that is heard is seen in place of the notes that it would replace.
+    let heard = studio.heard_song().track(track.id).filter(|heard| {
+        song.track(track.id)
+            .is_some_and(|kept| !Arc::ptr_eq(heard, kept))
+    });
+    let span = studio.tray().span();
+    if let Some(heard) = heard {
+        for note in frame.in_view(heard.notes_starting_in(span)) {
+            let colour = own.of(note.velocity).gamma_multiply(0.75);
+            mesh.add_note(frame.note(note), colour);
+        }
+    }
     let mut sieve = Sieve::new(128);
     let mut outlined = Vec::new();
     mesh.reserve(visible.len());
@@ -63,6 +68,10 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
         }
         let in_theme = themes.iter().any(|span| span.contains(note.start));
         let shades = if in_theme { &accent } else { &own };
+        if heard.is_some() && span.contains(note.start) {
+            mesh.add_outline(rect, 1.0, shades.muted);
+            continue;
+        }
         let colour = if note.muted {
             shades.muted
         } else {

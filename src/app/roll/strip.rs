@@ -1,6 +1,6 @@
 //! The strip of tools above the roll.
 
-use egui::{Align, Button, ComboBox, Layout, Rect, RichText, Ui, vec2};
+use egui::{Align, Button, Color32, ComboBox, Layout, Rect, RichText, Ui, vec2};
 use strum::IntoEnumIterator as _;
 
 use crate::score::edit::{self, ChordKind};
@@ -84,33 +84,36 @@ fn tool_name(tool: Tool) -> &'static str {
     }
 }
 
+/// A tool, or what acts at once: the accent is for the active tool.
 fn toggle(ui: &mut Ui, action: Action, name: &str, on: bool, queue: &mut CommandQueue) {
     let look = Look::of(ui);
-    let colour = if on { look.on_accent } else { look.text };
-    let fill = if on { look.accent } else { look.raised };
-    let text = RichText::new(name)
-        .font(look::medium(look::size::BODY - 0.5))
-        .color(colour);
-    let button = Button::new(text)
-        .fill(fill)
-        .min_size(vec2(0.0, space::CONTROL));
-    let response = ui
-        .add(button)
-        .on_hover_text(keys::tooltip(ui.ctx(), action));
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, on, name));
-    if response.clicked() {
-        queue.push(action);
-    }
+    let inks = if on {
+        (look.on_accent, look.accent)
+    } else {
+        (look.text, look.raised)
+    };
+    button(ui, action, name, on, inks, queue);
 }
 
 /// An option of the view: not the accent, which is for the active tool.
 fn option(ui: &mut Ui, action: Action, name: &str, on: bool, queue: &mut CommandQueue) {
     let look = Look::of(ui);
-    let (ink, fill) = if on {
+    let inks = if on {
         (look.accent_text, look.raised_hover)
     } else {
         (look.dim, look.raised)
     };
+    button(ui, action, name, on, inks, queue);
+}
+
+fn button(
+    ui: &mut Ui,
+    action: Action,
+    name: &str,
+    on: bool,
+    (ink, fill): (Color32, Color32),
+    queue: &mut CommandQueue,
+) {
     let button = Button::new(label(name).color(ink))
         .fill(fill)
         .min_size(vec2(0.0, space::CONTROL));

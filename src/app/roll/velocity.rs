@@ -46,15 +46,8 @@ pub(super) fn velocity_ui(
     queue: &mut CommandQueue,
 ) {
     let rect = ui.max_rect();
-    let look = Look::of(ui);
     let canvas = Rect::from_min_max(pos2(frame.canvas.left(), rect.top()), rect.max);
-    let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 0.0, look.panel);
-    painter.hline(
-        rect.x_range(),
-        rect.top() + 0.5,
-        Stroke::new(1.0, look.line),
-    );
+    ground_ui(ui, rect);
 
     let response = ui
         .interact(
@@ -77,9 +70,7 @@ pub(super) fn velocity_ui(
     fold_ui(ui, studio, rect.with_max_x(canvas.left()), queue);
 }
 
-/// The folded lane: a click opens it.
-pub(super) fn folded_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
-    let rect = ui.max_rect();
+fn ground_ui(ui: &Ui, rect: Rect) {
     let look = Look::of(ui);
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, look.panel);
@@ -88,6 +79,12 @@ pub(super) fn folded_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) 
         rect.top() + 0.5,
         Stroke::new(1.0, look.line),
     );
+}
+
+/// The folded lane: a click opens it.
+pub(super) fn folded_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
+    let rect = ui.max_rect();
+    ground_ui(ui, rect);
     fold_ui(ui, studio, rect, queue);
 }
 

@@ -66,8 +66,17 @@ pub(super) fn theme_lane_ui(
             Stroke::new(1.0, look.line),
         );
     }
+    // Returns are those of the candidate that is heard, if one is; the theme and what is painted stay the user's.
+    let heard = studio.heard_song();
+    for region in &heard.themes {
+        if region.kind == ThemeKind::Return {
+            region_ui(ui, heard, region, axis, rect);
+        }
+    }
     for region in &song.themes {
-        region_ui(ui, song, region, axis, rect);
+        if region.kind != ThemeKind::Return {
+            region_ui(ui, song, region, axis, rect);
+        }
     }
     if song.themes.is_empty() {
         let text = "Theme: select notes and press T";

@@ -15,8 +15,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tch::nn::VarStore;
-use tch::{Kind, TchError, Tensor};
+use tch::nn::{self, VarStore};
+use tch::{Device, Kind, TchError, Tensor};
 
 pub use self::safetensors::{Precision, write};
 
@@ -167,6 +167,25 @@ pub fn fill(store: &VarStore, tensors: &Tensors) -> Result<(), CheckpointError> 
         }
         Ok(())
     })
+}
+
+/// Builds a network around weights that were read already, for use without training.
+///
+/// # Errors
+/// When the weights do not belong to the network.
+pub(crate) fn frozen<N, E>(
+    tensors: &Tensors,
+    device: Device,
+    build: impl FnOnce(&nn::Path<'_>) -> Result<N, E>,
+) -> Result<N, E>
+where
+    E: From<CheckpointError>,
+{
+    let mut store = VarStore::new(device);
+    let network = build(&store.root())?;
+    fill(&store, tensors)?;
+    store.freeze();
+    Ok(network)
 }
 
 /// What stands before the published names in a file: the shortest prefix under which every one of them is found, or

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::nets::NetError;
+use crate::nets::bounds::Bounds;
 
 /// The name in `config.json`.
 pub const ARCHITECTURE: &str = "theme_transformer";
@@ -109,23 +110,18 @@ impl Config {
                 self.architecture
             ));
         }
-        // The upper bounds keep a damaged file from asking for all memory there is.
-        let sizes = [
-            ("d_model", self.d_model, 4096),
-            ("ffn", self.ffn, 65_536),
-            ("vocab", self.vocab, 1_000_000),
-        ];
-        for (name, value, most) in sizes {
-            if !(1..=most).contains(&value) {
-                return wrong(format!("{name} is {value}, outside 1 to {most}"));
-            }
+        Bounds {
+            sizes: &[
+                ("d_model", self.d_model, 4096),
+                ("ffn", self.ffn, 65_536),
+                ("vocab", self.vocab, 1_000_000),
+            ],
+            width: self.d_model,
+            heads: ("n_head", self.n_head),
+            dropout: self.dropout,
         }
-        if self.n_head < 1 || self.d_model % self.n_head != 0 || self.d_model % 2 != 0 {
-            return wrong(format!(
-                "d_model {} must be even and a multiple of n_head {}",
-                self.d_model, self.n_head
-            ));
-        }
+        .check()
+        .or_else(wrong)?;
         if self.encoder_layers > 64
             || self.decoder_xor_pattern.is_empty()
             || self.decoder_xor_pattern.len() > 64
@@ -134,9 +130,6 @@ impl Config {
         }
         if self.decoder_xor_pattern.iter().any(|&flag| flag > 1) {
             return wrong("decoder_xor_pattern holds numbers other than 0 and 1".to_owned());
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return wrong(format!("dropout is {}, outside 0 to 1", self.dropout));
         }
         if !(2..=super::POSITIONS).contains(&(self.max_target as i64)) {
             return wrong(format!(

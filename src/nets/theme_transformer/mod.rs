@@ -14,7 +14,7 @@ mod session;
 
 use std::path::{Path, PathBuf};
 
-use tch::nn::{self, Init, VarStore};
+use tch::nn::{self, Init};
 use tch::{Device, Kind, TchError, Tensor};
 
 pub use config::{ARCHITECTURE, Activation, Config, LabelKind};
@@ -107,11 +107,7 @@ impl ThemeTransformer {
         tensors: &Tensors,
         device: Device,
     ) -> Result<Self, NetError> {
-        let mut store = VarStore::new(device);
-        let network = Self::new(&store.root(), config)?;
-        checkpoint::fill(&store, tensors)?;
-        store.freeze();
-        Ok(network)
+        checkpoint::frozen(tensors, device, |path| Self::new(path, config))
     }
 
     /// The configuration it was built with.

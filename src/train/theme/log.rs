@@ -5,6 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use plotters::prelude::*;
+use plotters::style::register_font;
+
+/// What the curves are written in: carried along, so that no fonts need be installed.
+const FONT: &str = "Inter";
 
 /// The mean of the training windows since the last row.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -121,6 +125,12 @@ impl Log {
 
     /// Draws loss and accuracy over tokens, from the two tables, into `curve.png`.
     pub fn draw(&self) -> Result<(), Box<dyn std::error::Error>> {
+        register_font(
+            FONT,
+            FontStyle::Normal,
+            include_bytes!("../../../assets/fonts/Inter-Regular.otf"),
+        )
+        .map_err(|_| "the font of the curves cannot be read")?;
         let training = columns(&self.dir.join("training.csv"))?;
         let validation = columns(&self.dir.join("validation.csv")).unwrap_or_default();
         let path = self.dir.join("curve.png");
@@ -221,13 +231,15 @@ fn panel(
     }
     let margin = ((high - low) * 0.05).max(0.01);
     let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 22))
+        .caption(title, (FONT, 22))
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(56)
         .build_cartesian_2d(0.0..right, low - margin..high + margin)?;
     chart
         .configure_mesh()
+        .label_style((FONT, 12))
+        .axis_desc_style((FONT, 14))
         .x_desc("million tokens")
         .light_line_style(WHITE)
         .draw()?;
@@ -243,6 +255,7 @@ fn panel(
     }
     chart
         .configure_series_labels()
+        .label_font((FONT, 13))
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.2))
         .draw()?;
