@@ -1,6 +1,5 @@
 //! `leitmotif train`.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};

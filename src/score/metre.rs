@@ -95,28 +95,33 @@ pub struct MetreMap {
 }
 
 impl MetreMap {
-    /// A map from changes in any order: the last given for a tick holds; 4/4 before the first.
+    /// A map from changes in any order: the last given for a tick holds; 4/4 before the first. Changes that change nothing
+    /// are left out, so that equal maps are equal.
     pub fn new(mut changes: Vec<MetreChange>) -> Self {
         for change in &mut changes {
             change.at = change.at.max(Tick::ZERO);
             change.metre =
                 Metre::new(change.metre.numerator, change.metre.denominator).unwrap_or_default();
         }
-        changes.sort_by_key(|change| change.at);
-        let mut kept: Vec<MetreChange> = Vec::with_capacity(changes.len() + 1);
-        if changes.first().is_none_or(|first| first.at > Tick::ZERO) {
-            kept.push(MetreChange {
+        changes.insert(
+            0,
+            MetreChange {
                 at: Tick::ZERO,
                 metre: Metre::COMMON,
-            });
-        }
+            },
+        );
+        changes.sort_by_key(|change| change.at);
+        // Of one tick the last given stays; only then is it seen whether it changes anything.
+        changes.reverse();
+        changes.dedup_by_key(|change| change.at);
+        changes.reverse();
+        let mut kept: Vec<MetreChange> = Vec::with_capacity(changes.len());
         for change in changes {
-            match kept.last_mut() {
-                Some(last) if last.at == change.at => *last = change,
-                Some(last)
-                    if last.metre == change.metre
-                        && (change.at - last.at).0 % last.metre.bar().0 == 0 => {}
-                _ => kept.push(change),
+            let goes_on = kept.last().is_some_and(|last| {
+                last.metre == change.metre && (change.at - last.at).0 % last.metre.bar().0 == 0
+            });
+            if !goes_on {
+                kept.push(change);
             }
         }
         Self { changes: kept }
@@ -241,6 +246,21 @@ mod tests {
             }
         );
         assert_eq!(map.bar_at(Tick(7679)), 1);
+    }
+
+    #[test]
+    fn a_change_that_is_taken_back_at_the_same_tick_is_none() {
+        let at = |tick, numerator| MetreChange {
+            at: Tick(tick),
+            metre: Metre {
+                numerator,
+                denominator: 4,
+            },
+        };
+        let map = MetreMap::new(vec![at(15360, 3), at(15360, 4)]);
+        assert_eq!(map, MetreMap::constant(Metre::COMMON));
+        let map = MetreMap::new(vec![at(0, 4), at(0, 3), at(2880, 3)]);
+        assert_eq!(map.changes(), [at(0, 3)]);
     }
 
     #[test]

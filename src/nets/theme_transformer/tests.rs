@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use tch::nn::VarStore;
+
 use super::*;
 
 fn folder(name: &str) -> PathBuf {
