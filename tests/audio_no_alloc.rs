@@ -12,6 +12,8 @@ use leitmotif::audio::callback::Callback;
 use leitmotif::audio::device::{
     Backend, DeviceError, DeviceInfo, Health, Stream, StreamFormat, StreamWish,
 };
+use leitmotif::audio::midi::LiveEvent;
+use leitmotif::audio::midi::tap::Tapped;
 use leitmotif::audio::player::Player;
 use leitmotif::audio::protocol::{ScoreUpdate, ToAudio};
 use leitmotif::audio::schedule::Schedule;
@@ -199,6 +201,35 @@ fn the_callback_never_allocates() {
         studio.engine.set_song(Arc::clone(&song_b));
         studio.pass_and_poll(2_000);
     }
+
+    // Played by hand, with everything told to a MIDI port that nobody reads after a while.
+    let mut tap = studio.engine.take_tap().unwrap();
+    studio.engine.set_tapped(Tapped::Messages);
+    studio.engine.set_live_track(Some(TrackId(2)));
+    let live = Arc::clone(studio.engine.live());
+    for key in 0..120_u8 {
+        live.push(LiveEvent::NoteOn {
+            key: key.saturating_sub(3),
+            velocity: 90,
+        });
+        live.push(LiveEvent::Control {
+            controller: 64,
+            value: key,
+        });
+        live.push(LiveEvent::Bend(u16::from(key) * 100));
+        live.push(LiveEvent::NoteOff { key });
+        if key % 20 == 0 {
+            studio.engine.set_song(Arc::new(song(3, i64::from(key))));
+            studio.engine.seek(Tick(i64::from(key) * 10));
+        }
+        if key == 110 {
+            studio.engine.panic();
+        }
+        studio.pass_and_poll(1_000);
+        while key < 60 && tap.events.pop().is_ok() {}
+    }
+    studio.engine.set_tapped(Tapped::Nothing);
+    studio.pass_and_poll(1_000);
 
     // Another SoundFont, again before the old one has faded.
     for frames in [4_000, 100, 100, 4_000] {

@@ -12,6 +12,8 @@ use std::time::Instant;
 use assert_no_alloc::assert_no_alloc;
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::midi::LiveQueue;
+use super::midi::tap::{Tap, TapLine};
 use super::player::{Left, Player};
 use super::protocol::{FromAudio, ToAudio};
 use super::shared::Shared;
@@ -30,6 +32,8 @@ pub struct Callback {
     down: Consumer<ToAudio>,
     up: Producer<FromAudio>,
     shared: Arc<Shared>,
+    /// What is played by hand.
+    live: Option<Arc<LiveQueue>>,
     left: Box<[f32]>,
     right: Box<[f32]>,
 }
@@ -43,19 +47,24 @@ pub struct Link {
     pub up: Consumer<FromAudio>,
     /// What the callback lets be seen.
     pub shared: Arc<Shared>,
+    /// What the MIDI thread is told, until it is given to it.
+    pub tap: Option<TapLine>,
 }
 
 impl Callback {
     /// A callback around `player`, and the owner's end of its lines.
-    pub fn new(player: Player) -> (Self, Link) {
+    pub fn new(mut player: Player) -> (Self, Link) {
         let (to_audio, down) = RingBuffer::new(DOWN);
         let (up, from_audio) = RingBuffer::new(UP);
         let shared = Arc::new(Shared::default());
+        let (tap, line) = Tap::new(player.rate(), player.latency());
+        player.set_tap(tap);
         let callback = Self {
             player,
             down,
             up,
             shared: Arc::clone(&shared),
+            live: None,
             left: vec![0.0; FRAMES].into(),
             right: vec![0.0; FRAMES].into(),
         };
@@ -63,8 +72,16 @@ impl Callback {
             down: to_audio,
             up: from_audio,
             shared,
+            tap: Some(line),
         };
         (callback, link)
+    }
+
+    /// A callback that plays what is put into `live`, from the first [`ToAudio::LiveTrack`] on.
+    #[must_use]
+    pub fn with_live(mut self, live: Arc<LiveQueue>) -> Self {
+        self.live = Some(live);
+        self
     }
 
     /// Fills `output` with interleaved frames of `channels` samples: the first two are left and right, one alone is
@@ -77,6 +94,8 @@ impl Callback {
         let started = Instant::now();
         self.take_orders();
         let frames = output.len() / channels;
+        self.player.begin_buffer(started, frames);
+        self.play_by_hand();
         for part in output.chunks_mut(FRAMES * channels) {
             let frames = part.len() / channels;
             let (Some(left), Some(right)) =
@@ -118,6 +137,14 @@ impl Callback {
                 Left::Nothing => {}
                 Left::Score(score) => self.give_back(FromAudio::Score(score)),
                 Left::Rack(rack) => self.give_back(FromAudio::Rack(rack)),
+            }
+        }
+    }
+
+    fn play_by_hand(&mut self) {
+        if let Some(live) = self.live.as_ref().filter(|_| self.player.hears()) {
+            while let Some(event) = live.pop() {
+                self.player.play_by_hand(event);
             }
         }
     }

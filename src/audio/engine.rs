@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::score::{Song, Span, Tick};
+use crate::score::{Song, Span, Tick, TrackId};
 
 use super::callback::Callback;
 use super::device::{
@@ -17,6 +17,8 @@ use super::device::{
 };
 use super::font_loader::{FontLoader, FontSource};
 use super::line::Line;
+use super::midi::LiveQueue;
+use super::midi::tap::{TapLine, Tapped};
 use super::protocol::{Clicking, PreviewNote, ToAudio, TransportOrder};
 use super::soundfont::Font;
 use super::status::{AudioSettings, Meters, Output, OutputState, Preview, Status};
@@ -54,6 +56,10 @@ pub struct Engine {
     clicking: Clicking,
     gain: f32,
     playing: bool,
+    /// What is played by hand, and with the sound of which track.
+    live: Arc<LiveQueue>,
+    live_track: Option<TrackId>,
+    tapped: Tapped,
     /// The last seek that has not been carried out.
     sought: Option<(Tick, u32)>,
     order: u32,
@@ -79,8 +85,12 @@ pub struct Engine {
 impl Engine {
     /// Starts an engine. It never fails: without a device it is silent, says so in [`Self::status`] and keeps trying.
     pub fn start(settings: AudioSettings) -> Self {
-        let (line, callback) = Line::new(SILENT_RATE);
+        let live = Arc::<LiveQueue>::default();
+        let (line, callback) = Line::new(SILENT_RATE, Arc::clone(&live));
         let mut engine = Self {
+            live,
+            live_track: None,
+            tapped: Tapped::Nothing,
             font: settings.font.clone(),
             song: Arc::default(),
             looped: None,
@@ -176,6 +186,8 @@ impl Engine {
         self.line.send(ToAudio::AtEnd(self.at_end));
         self.line.send(ToAudio::Metronome(self.clicking));
         self.line.send(ToAudio::Gain(self.gain));
+        self.line.send(ToAudio::LiveTrack(self.live_track));
+        self.line.send(ToAudio::Tap(self.tapped));
         self.seek(position);
         if self.playing {
             self.transport(TransportOrder::Play);
@@ -338,6 +350,37 @@ impl Engine {
         }));
     }
 
+    /// Where what is played by hand is put, from any thread, to be heard at once.
+    pub fn live(&self) -> &Arc<LiveQueue> {
+        &self.live
+    }
+
+    /// What is played by hand sounds like this track from now on.
+    pub fn set_live_track(&mut self, track: Option<TrackId>) {
+        if self.live_track != track {
+            self.live_track = track;
+            self.line.send(ToAudio::LiveTrack(track));
+        }
+    }
+
+    /// Ends every sound at once; what plays goes on.
+    pub fn panic(&mut self) {
+        self.line.send(ToAudio::Panic);
+    }
+
+    /// How much the MIDI thread is told.
+    pub fn set_tapped(&mut self, tapped: Tapped) {
+        if self.tapped != tapped {
+            self.tapped = tapped;
+            self.line.send(ToAudio::Tap(tapped));
+        }
+    }
+
+    /// What the callback tells the MIDI thread: once for every stream, to be asked for after each [`Self::poll`].
+    pub fn take_tap(&mut self) -> Option<TapLine> {
+        self.line.link.tap.take()
+    }
+
     /// The playhead.
     pub fn position(&self) -> Tick {
         let obeyed = self.line.link.shared.order.load(Ordering::Acquire);
@@ -483,7 +526,7 @@ impl Engine {
     }
 
     fn open(&mut self, format: StreamFormat) {
-        let (line, callback) = Line::new(format.rate);
+        let (line, callback) = Line::new(format.rate, Arc::clone(&self.live));
         let health = Arc::new(Health::default());
         let asked = self
             .keeper
@@ -523,7 +566,7 @@ impl Engine {
             keeper.close();
         }
         if self.silent.is_none() {
-            let (line, callback) = Line::new(SILENT_RATE);
+            let (line, callback) = Line::new(SILENT_RATE, Arc::clone(&self.live));
             self.change_line(line);
             self.run_silently(callback);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::score::{Song, TrackId};
 
 use super::callback::{Callback, Link};
+use super::midi::LiveQueue;
 use super::player::Player;
 use super::protocol::{ScoreUpdate, ToAudio};
 use super::schedule::Compiler;
@@ -33,11 +34,12 @@ pub(super) struct Line {
 const ROOM: usize = 32;
 
 impl Line {
-    /// A line to a new callback with nothing in it.
-    pub(super) fn new(rate: u32) -> (Self, Callback) {
+    /// A line to a new callback with nothing in it; it plays what is put into `live`.
+    pub(super) fn new(rate: u32, live: Arc<LiveQueue>) -> (Self, Callback) {
         let mut rack = Rack::new(None, rate, BLOCK, 0);
         rack.tracks.reserve_exact(ROOM);
         let (callback, link) = Callback::new(Player::new(rate, BLOCK, Box::new(rack)));
+        let callback = callback.with_live(live);
         let line = Self {
             link,
             rate,

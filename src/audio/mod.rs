@@ -14,6 +14,7 @@ pub mod instruments;
 pub mod limiter;
 mod line;
 pub mod metronome;
+pub mod midi;
 pub mod player;
 pub mod protocol;
 pub mod render;

@@ -3,13 +3,17 @@
 //!
 //! Nothing here allocates, frees, locks or waits once [`Player::new`] has returned.
 
-use crate::score::{Span, Tick};
+use crate::score::{Span, Tick, TrackId};
 
 use super::limiter::Limiter;
 use super::metronome::{self, Beat, Clicks};
+use super::midi::LiveEvent;
+use super::midi::message::Message;
+use super::midi::song_clock::SongClock;
+use super::midi::tap::{Place, Tap, TapEvent, Tapped};
 use super::protocol::{Clicking, PreviewNote, ScoreUpdate, ToAudio, TransportOrder};
 use super::schedule::Schedule;
-use super::synths::{Glide, Rack, STRETCH, peak_decay};
+use super::synths::{Glide, Rack, STRETCH, TrackSynth, peak_decay};
 use super::transport::{Transport, Turn};
 
 /// Previewed notes that may wait for their end at once.
@@ -59,6 +63,28 @@ pub struct Player {
     ready: std::ops::Range<usize>,
     peaks: [f32; 2],
     peak_decay: f32,
+    /// What is played by hand sounds like this track, from the first [`ToAudio::LiveTrack`] on.
+    live_track: Option<TrackId>,
+    hears: bool,
+    tap: Option<Tap>,
+    song_clock: SongClock,
+    /// Samples made so far.
+    stream: u64,
+    /// See [`Place::stretch`].
+    passage: u32,
+}
+
+/// Tells the MIDI port what a synthesizer was told.
+fn pass_on(tap: &mut Option<Tap>, synth: &mut TrackSynth, sample: u64) {
+    for message in synth.echo.take() {
+        tell(tap, sample, message);
+    }
+}
+
+fn tell(tap: &mut Option<Tap>, sample: u64, message: Message) {
+    if let Some(tap) = tap {
+        tap.tell(TapEvent::Message { sample, message });
+    }
 }
 
 impl Player {
@@ -85,6 +111,12 @@ impl Player {
             ready: 0..0,
             peaks: [0.0; 2],
             peak_decay: peak_decay(rate),
+            live_track: None,
+            hears: false,
+            tap: None,
+            song_clock: SongClock::default(),
+            stream: 0,
+            passage: 0,
         }
     }
 
@@ -133,8 +165,18 @@ impl Player {
     /// Carries out an order.
     pub fn obey(&mut self, order: ToAudio) -> Left {
         match order {
-            ToAudio::Score(update) => return self.change_score(update),
-            ToAudio::Rack(rack) => return self.change_rack(rack),
+            ToAudio::Score(update) => {
+                let left = self.change_score(update);
+                self.tune_live();
+                self.pass_on_all();
+                return left;
+            }
+            ToAudio::Rack(rack) => {
+                let left = self.change_rack(rack);
+                self.tune_live();
+                self.pass_on_all();
+                return left;
+            }
             ToAudio::Transport(order, number) => {
                 self.order = number;
                 self.drive(order);
@@ -154,8 +196,137 @@ impl Player {
                 }
             }
             ToAudio::Preview(note) => self.try_note(note),
+            ToAudio::LiveTrack(track) => {
+                self.live_track = track;
+                self.hears = true;
+                self.tune_live();
+            }
+            ToAudio::Panic => {
+                for synth in self.rack.all() {
+                    synth.silence();
+                }
+                self.previews = [None; PREVIEWS];
+            }
+            ToAudio::Tap(tapped) => self.set_tapped(tapped),
         }
+        self.pass_on_all();
         Left::Nothing
+    }
+
+    /// Tells the MIDI thread through `tap` from now on.
+    pub fn set_tap(&mut self, tap: Tap) {
+        self.tap = Some(tap);
+    }
+
+    fn is_open(&self) -> bool {
+        let tapped = self.tap.as_ref().map(Tap::tapped);
+        tapped == Some(Tapped::Messages)
+    }
+
+    fn set_tapped(&mut self, tapped: Tapped) {
+        let Some(tap) = &mut self.tap else {
+            return;
+        };
+        let opens = tapped == Tapped::Messages && tap.tapped() != Tapped::Messages;
+        tap.set_tapped(tapped);
+        self.open_echoes();
+        if opens {
+            for track in &self.schedule.tracks {
+                if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
+                    synth.echo_all();
+                }
+            }
+            if self.transport.is_playing() {
+                self.begin_song_clock(self.position_ticks());
+            }
+        }
+    }
+
+    fn open_echoes(&mut self) {
+        let open = self.is_open();
+        for synth in &mut self.rack.tracks {
+            synth.echo.set_open(open);
+        }
+    }
+
+    /// Tells the MIDI port all that the synthesizers were told.
+    fn pass_on_all(&mut self) {
+        for synth in &mut self.rack.tracks {
+            pass_on(&mut self.tap, synth, self.stream);
+        }
+    }
+
+    fn begin_song_clock(&mut self, tick: f64) {
+        let (tap, stream) = (&mut self.tap, self.stream);
+        self.song_clock
+            .begin(tick, |message| tell(tap, stream, message));
+    }
+
+    fn stop_song_clock(&mut self) {
+        let (tap, stream) = (&mut self.tap, self.stream);
+        self.song_clock.stop(|message| tell(tap, stream, message));
+    }
+
+    /// Tells the MIDI thread that a buffer of `frames` samples was asked for.
+    pub fn begin_buffer(&mut self, at: std::time::Instant, frames: usize) {
+        let sample = self.stream - self.ready.len() as u64;
+        if let Some(tap) = &mut self.tap {
+            tap.tell(TapEvent::Buffer {
+                sample,
+                frames: frames as u32,
+                at,
+            });
+        }
+        self.tell_place(None);
+    }
+
+    /// Time jumped, began or stopped.
+    fn mark(&mut self, wrapped_at: Option<f64>) {
+        self.passage = self.passage.wrapping_add(1);
+        self.tell_place(wrapped_at);
+    }
+
+    fn tell_place(&mut self, wrapped_at: Option<f64>) {
+        const AHEAD: f64 = 64.0;
+        let Some(tap) = &mut self.tap else {
+            return;
+        };
+        let clock = &self.schedule.clock;
+        let position = self.transport.position() as f64;
+        let tick = clock.tick_at(position);
+        let ticks_per_sample = if self.transport.is_playing() {
+            (clock.tick_at(position + AHEAD) - tick) / AHEAD
+        } else {
+            0.0
+        };
+        tap.tell(TapEvent::Place {
+            sample: self.stream,
+            place: Place {
+                tick,
+                ticks_per_sample,
+                stretch: self.passage,
+                wrapped_at,
+            },
+        });
+    }
+
+    /// Whether it is the one that plays what is played by hand.
+    pub fn hears(&self) -> bool {
+        self.hears
+    }
+
+    /// Plays what is played by hand.
+    pub fn play_by_hand(&mut self, event: LiveEvent) {
+        self.rack.live.play(event);
+    }
+
+    /// Gives what is played by hand the sound of its track.
+    fn tune_live(&mut self) {
+        let undone = self.transport.undone_from();
+        let track = (self.schedule.tracks.iter()).find(|track| Some(track.id) == self.live_track);
+        if let Some(track) = track {
+            self.rack.live.sound_like(track, undone);
+        }
     }
 
     fn drive(&mut self, order: TransportOrder) {
@@ -164,11 +335,14 @@ impl Player {
                 if !self.transport.is_playing() {
                     self.transport.set_playing(true);
                     self.begin_at(self.transport.position());
+                    self.mark(None);
                 }
             }
             TransportOrder::Pause => {
                 self.transport.set_playing(false);
                 self.release_all();
+                self.stop_song_clock();
+                self.mark(None);
             }
             TransportOrder::Seek(tick) => {
                 let sample = self.schedule.clock.nearest_sample(tick.max(Tick::ZERO));
@@ -176,7 +350,12 @@ impl Player {
                 if self.transport.is_playing() {
                     self.release_all();
                     self.begin_at(sample);
+                } else {
+                    let (tap, stream) = (&mut self.tap, self.stream);
+                    self.song_clock
+                        .point_at(tick.0 as f64, |message| tell(tap, stream, message));
                 }
+                self.mark(None);
             }
         }
     }
@@ -199,6 +378,8 @@ impl Player {
         }
         self.gliding = false;
         self.find_beat(sample);
+        self.tune_live();
+        self.begin_song_clock(tick);
     }
 
     fn find_beat(&mut self, sample: i64) {
@@ -237,7 +418,9 @@ impl Player {
         if self.schedule.clock != update.schedule.clock {
             let sample = self.schedule.clock.sample_at(tick).round() as i64;
             self.transport.set_position(sample);
+            self.tell_place(None);
         }
+        self.open_echoes();
         self.place_loop();
         self.take_over(tick);
         Left::Score(update)
@@ -274,7 +457,10 @@ impl Player {
         let mut old = std::mem::replace(&mut self.rack, rack);
         for synth in old.all() {
             synth.release_all();
+            pass_on(&mut self.tap, synth, self.stream);
+            synth.echo.set_open(false);
         }
+        self.open_echoes();
         self.previews = [None; PREVIEWS];
         let undone = self.transport.undone_from();
         for track in &self.schedule.tracks {
@@ -374,6 +560,15 @@ impl Player {
     fn send_due(&mut self) -> i64 {
         let due = self.transport.due_before();
         let mut next = i64::MAX;
+        let (position, stream) = (self.transport.position(), self.stream);
+        let moment = |at: i64| stream.saturating_add_signed(at - position);
+        while let Some(at) = self.song_clock.due(&self.schedule.clock)
+            && (at.round() as i64) < due
+        {
+            let tap = &mut self.tap;
+            self.song_clock
+                .tick(|message| tell(tap, moment(at.round() as i64), message));
+        }
         for track in &mut self.schedule.tracks {
             let synth = self.rack.tracks.get_mut(track.slot);
             let events = &track.part.events;
@@ -387,6 +582,7 @@ impl Player {
                         .get(event.note as usize)
                         .map_or(0, |note| note.start);
                     synth.send(event.kind, event.key, event.value, onset);
+                    pass_on(&mut self.tap, synth, moment(event.at));
                     track.cursor += 1;
                 }
             }
@@ -431,18 +627,22 @@ impl Player {
             Turn::On => {}
             Turn::Wrapped => {
                 self.release_all();
-                let start = self
-                    .looped
-                    .map_or(0, |span| self.schedule.clock.nearest_sample(span.start));
-                self.begin_at(start);
+                let span = self.looped.unwrap_or(Span::new(Tick::ZERO, Tick::ZERO));
+                self.begin_at(self.schedule.clock.nearest_sample(span.start));
+                self.mark(Some(span.end.0 as f64));
             }
-            Turn::Ended => self.release_all(),
+            Turn::Ended => {
+                self.release_all();
+                self.stop_song_clock();
+                self.mark(None);
+            }
         }
         let next = if self.transport.is_playing() {
             let next = self.send_due();
             if self.gliding {
                 self.glide();
             }
+            self.pass_on_all();
             next
         } else {
             i64::MAX
@@ -454,6 +654,7 @@ impl Player {
         self.mix(frames);
         self.pass_previews(frames as u64);
         self.transport.advance(frames);
+        self.stream += frames as u64;
         self.ready = 0..frames;
     }
 

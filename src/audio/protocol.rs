@@ -1,8 +1,9 @@
 //! Everything that is said between the owner and the audio callback: two enums. Large values go down in a box and come
 //! back up in it, because the callback may not free anything.
 
-use crate::score::{Instrument, Span, Tick};
+use crate::score::{Instrument, Span, Tick, TrackId};
 
+use super::midi::tap::Tapped;
 use super::schedule::Schedule;
 use super::synths::{Rack, TrackSynth};
 use super::transport::AtEnd;
@@ -62,6 +63,12 @@ pub enum ToAudio {
     Gain(f32),
     /// Play a note now.
     Preview(PreviewNote),
+    /// From now on what is played by hand is heard, with the sound of this track.
+    LiveTrack(Option<TrackId>),
+    /// Whatever sounds ends at once, played by hand or by the song.
+    Panic,
+    /// How much the MIDI thread is told.
+    Tap(Tapped),
 }
 
 /// Whether the metronome clicks.

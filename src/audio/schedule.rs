@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::score::{Instrument, MetreMap, Song, TempoMap, Tick, Track, TrackId};
 
 use super::clock::SampleClock;
+use super::midi::message::DRUM_CHANNEL;
 
 /// What happens at an event, in the order in which events of one sample are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,6 +187,8 @@ pub struct ScheduledTrack {
     pub id: TrackId,
     /// Which synthesizer plays it.
     pub slot: usize,
+    /// Its channel on a MIDI port, 0..=15; `None` where there are not enough ([`port_channels`]).
+    pub channel: Option<u8>,
     /// Program or kit.
     pub instrument: Instrument,
     /// Controllers 7, 10, 91 and 93 where no lane says otherwise.
@@ -242,6 +245,23 @@ impl Schedule {
     }
 }
 
+/// The channel of each track on a MIDI port, 0..=15, in the order of the song: drums on the drum channel, all of them,
+/// and of the others the first fifteen on the channels from the first on that are left. A port has no more: further
+/// tracks are not sent.
+pub fn port_channels(song: &Song) -> Vec<Option<u8>> {
+    let mut free = (0..16_u8).filter(|channel| *channel != DRUM_CHANNEL);
+    song.tracks
+        .iter()
+        .map(|track| {
+            if track.instrument.drums {
+                Some(DRUM_CHANNEL)
+            } else {
+                free.next()
+            }
+        })
+        .collect()
+}
+
 /// What is kept of a track for the next compilation.
 #[derive(Debug)]
 struct Kept {
@@ -278,6 +298,7 @@ impl Compiler {
             self.kept.clear();
             self.tempo = Some(Arc::clone(&song.tempo));
         }
+        let channels = port_channels(song);
         let mut kept = Vec::with_capacity(song.tracks.len());
         let mut tracks = Vec::with_capacity(song.tracks.len());
         for (index, track) in song.tracks.iter().enumerate() {
@@ -296,6 +317,7 @@ impl Compiler {
             tracks.push(ScheduledTrack {
                 id: track.id,
                 slot: slot(index, track),
+                channel: channels.get(index).copied().flatten(),
                 instrument: track.instrument,
                 volume: track.volume.min(127),
                 pan: track.pan.min(127),
@@ -437,5 +459,22 @@ mod tests {
         let song = Song::default().with_track(track(vec![silent]));
         let schedule = Compiler::new(48_000).compile(&song, |index, _| index);
         assert!(schedule.tracks[0].part.events.is_empty());
+    }
+
+    #[test]
+    fn drums_go_to_the_drum_channel_and_the_seventeenth_voice_to_none() {
+        let mut song = Song::default();
+        for id in 1..=18 {
+            let instrument = if id == 3 {
+                Instrument::DRUMS
+            } else {
+                Instrument::pitched(id as u8)
+            };
+            song = song.with_track(Track::new(TrackId(id), "A", instrument, Role::Piano));
+        }
+        let channels = port_channels(&song);
+        assert_eq!(channels[..4], [Some(0), Some(1), Some(9), Some(2)]);
+        assert_eq!(channels[10..13], [Some(10), Some(11), Some(12)]);
+        assert_eq!(channels[15..], [Some(15), None, None]);
     }
 }

@@ -11,6 +11,8 @@ use rustysynth::{Synthesizer, SynthesizerSettings};
 
 use crate::score::{Instrument, TrackId};
 
+use super::midi::LiveEvent;
+use super::midi::echo::Echo;
 use super::schedule::{EventKind, ScheduledTrack};
 use super::soundfont::Font;
 
@@ -33,6 +35,7 @@ const WORTH_TAKING_UP: f64 = 120.0;
 const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
 const CONTROL: i32 = 0xB0;
 const PROGRAM: i32 = 0xC0;
+const BEND: i32 = 0xE0;
 
 /// A synthesizer that plays one track.
 pub struct TrackSynth {
@@ -58,6 +61,8 @@ pub struct TrackSynth {
     rest_after: usize,
     peak: f32,
     peak_decay: f32,
+    /// What a MIDI port is to be told of it.
+    pub(super) echo: Echo,
 }
 
 impl std::fmt::Debug for TrackSynth {
@@ -118,6 +123,7 @@ impl TrackSynth {
             rest_after: rate as usize / 8,
             peak: 0.0,
             peak_decay: peak_decay(rate),
+            echo: Echo::with_room(),
         }
     }
 
@@ -153,6 +159,7 @@ impl TrackSynth {
         let slot = &mut self.controls[usize::from(controller & 127)];
         *slot = value;
         self.sent |= 1 << (controller & 127);
+        self.echo.control(controller, value);
         self.message(CONTROL, i32::from(controller), i32::from(value));
     }
 
@@ -167,6 +174,7 @@ impl TrackSynth {
         }
         if self.program != Some(instrument.program) {
             self.program = Some(instrument.program);
+            self.echo.program(instrument.program);
             self.message(PROGRAM, i32::from(instrument.program), 0);
         }
     }
@@ -174,6 +182,7 @@ impl TrackSynth {
     /// Brings instrument and controllers to where they stand before `sample`. A `glide` moves volume and pan, which
     /// someone may be dragging, in small steps.
     pub fn chase(&mut self, track: &ScheduledTrack, sample: i64, glide: Glide) {
+        let moved = self.echo.set_channel(track.channel);
         self.set_instrument(track.instrument);
         let mut wanted = self.sent | 1 << 7 | 1 << 10 | 1 << 91 | 1 << 93;
         for lane in &track.part.lanes {
@@ -194,6 +203,10 @@ impl TrackSynth {
         self.target_gain = if track.audible { 1.0 } else { 0.0 };
         if glide == Glide::None {
             self.gain = self.target_gain;
+        }
+        self.echo.set_audible(track.audible);
+        if moved {
+            self.echo_all();
         }
     }
 
@@ -229,6 +242,7 @@ impl TrackSynth {
         let (channel, key_index) = (self.channel, usize::from(key & 127));
         self.sounding |= 1 << key_index;
         self.onsets[key_index] = onset;
+        self.echo.note_on(key, velocity);
         self.quiet = 0;
         self.guarded(|synth| synth.note_on(channel, key_index as i32, i32::from(velocity)));
     }
@@ -237,6 +251,7 @@ impl TrackSynth {
         let bit = 1_u128 << (key & 127);
         if self.sounding & bit != 0 {
             self.sounding &= !bit;
+            self.echo.note_off(key);
             let channel = self.channel;
             self.guarded(|synth| synth.note_off(channel, i32::from(key & 127)));
         }
@@ -261,6 +276,51 @@ impl TrackSynth {
                 self.note_off(key);
             }
         }
+    }
+
+    /// Tells the MIDI port everything that holds for the track: program and controllers.
+    pub fn echo_all(&mut self) {
+        if let Some(program) = self.program {
+            self.echo.program(program);
+        }
+        for controller in keys(self.sent) {
+            self.echo
+                .control(controller, self.controls[usize::from(controller)]);
+        }
+    }
+
+    /// Plays what is played by hand.
+    pub fn play(&mut self, event: LiveEvent) {
+        match event {
+            LiveEvent::NoteOn { key, velocity } => {
+                self.note_off(key & 127);
+                self.note_on(key, velocity, 0);
+            }
+            LiveEvent::NoteOff { key } => self.note_off(key),
+            LiveEvent::Control { controller, value } => self.control(controller & 127, value),
+            LiveEvent::Bend(bend) => {
+                self.message(BEND, i32::from(bend & 127), i32::from(bend >> 7));
+            }
+        }
+    }
+
+    /// Takes the sound of `track` for what is played by hand: instrument, volume, pan and sends, but not its pedals.
+    pub fn sound_like(&mut self, track: &ScheduledTrack, sample: i64) {
+        self.set_instrument(track.instrument);
+        for controller in [7, 10, 91, 93] {
+            let value = track.controller_before(controller, sample);
+            let known = self.sent >> controller & 1 == 1;
+            if !known || self.controls[usize::from(controller)] != value {
+                self.control(controller, value);
+            }
+        }
+        self.target_gain = if track.audible { 1.0 } else { 0.0 };
+    }
+
+    /// Ends every sound at once.
+    pub fn silence(&mut self) {
+        self.release_all();
+        self.guarded(|synth| synth.note_off_all(true));
     }
 
     /// Plays one note outside the schedule.
@@ -351,6 +411,8 @@ pub struct Rack {
     pub tracks: Vec<TrackSynth>,
     /// For notes that are tried out.
     pub preview: TrackSynth,
+    /// For what is played by hand.
+    pub live: TrackSynth,
 }
 
 impl Rack {
@@ -361,23 +423,28 @@ impl Rack {
                 .map(|_| TrackSynth::new(font, rate, block))
                 .collect(),
             preview: TrackSynth::new(font, rate, block),
+            live: TrackSynth::new(font, rate, block),
         }
     }
 
-    /// Every synthesizer, that of previews last.
+    /// Every synthesizer, those of the tracks first.
     pub fn all(&mut self) -> impl Iterator<Item = &mut TrackSynth> {
         self.tracks
             .iter_mut()
-            .chain(std::iter::once(&mut self.preview))
+            .chain([&mut self.preview, &mut self.live])
     }
 
     /// Whether nothing sounds.
     pub fn is_at_rest(&self) -> bool {
-        self.preview.is_at_rest() && self.tracks.iter().all(TrackSynth::is_at_rest)
+        self.preview.is_at_rest()
+            && self.live.is_at_rest()
+            && self.tracks.iter().all(TrackSynth::is_at_rest)
     }
 
     /// Whether the SoundFont made any synthesizer fail.
     pub fn has_failed(&self) -> bool {
-        self.preview.has_failed() || self.tracks.iter().any(TrackSynth::has_failed)
+        self.preview.has_failed()
+            || self.live.has_failed()
+            || self.tracks.iter().any(TrackSynth::has_failed)
     }
 }
