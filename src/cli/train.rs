@@ -89,8 +89,8 @@ fn theme(args: &ThemeArgs, common: &Common) -> Outcome {
     let mut last: Option<ValidationRow> = None;
     let state = training::run(&options, &mut |progress| {
         match progress {
-            Progress::Trained { row, share } => {
-                bar.set_position((share * 1000.0) as u64);
+            Progress::Stepped(share) => bar.set_position((share * 1000.0) as u64),
+            Progress::Trained(row) => {
                 bar.set_message(format!(
                     "step {}, {:.3} nats a token, {:.0} tokens/s",
                     row.step, row.loss, row.tokens_per_second

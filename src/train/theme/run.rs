@@ -101,13 +101,10 @@ impl TrainOptions {
 /// How far a training is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
-    /// Some steps were taken.
-    Trained {
-        /// The mean of those steps.
-        row: TrainingRow,
-        /// Done, 0..=1.
-        share: f64,
-    },
+    /// A step was taken; so much of the training is done, 0..=1.
+    Stepped(f64),
+    /// The mean of the steps since the last such row.
+    Trained(TrainingRow),
     /// The validation songs were measured.
     Validated(ValidationRow),
 }
@@ -174,13 +171,22 @@ pub fn run(
     }
     let log = Log::new(&options.out);
     let validator = Validator::new(&set, options);
-    let mut clock = Clock::new(state.seconds);
-    if state.step == 0 {
-        let row = validator.measure(&network, &state, options.validation_chunks)?;
+    // Measures the validation songs; the best weights so far are kept beside the last ones.
+    let validate = |state: &mut State| -> Result<ValidationRow, TrainError> {
+        let row = validator.measure(&network, state, options.validation_chunks)?;
         log.validation(&row).map_err(log_error)?;
+        draw(&log);
+        if state.best.is_none_or(|best| row.loss < best) {
+            state.best = Some(row.loss);
+            write_weights(options, "best.safetensors", &parameters)?;
+        }
+        Ok(row)
+    };
+    if state.step == 0 {
+        let row = validate(&mut state)?;
         let _ = progress(&Progress::Validated(row));
-        clock = Clock::new(0.0);
     }
+    let clock = Clock::new(state.seconds);
     let mut mean = Mean {
         since: clock.seconds(),
         ..Mean::default()
@@ -194,37 +200,32 @@ pub fn run(
         state.tokens += scores.all.tokens as u64;
         state.seconds = clock.seconds();
         mean.add(&scores, norm);
+        stopped = progress(&Progress::Stepped(share(options, &state))).is_break();
         if state.step.is_multiple_of(options.log_steps.max(1)) {
             let row = mean.take(&state, rate);
             log.training(&row).map_err(log_error)?;
-            stopped = progress(&Progress::Trained {
-                row,
-                share: share(options, &state),
-            })
-            .is_break();
+            stopped |= progress(&Progress::Trained(row)).is_break();
         }
         if state.seconds - stored > options.checkpoint_minutes * 60.0 || stopped {
             checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
             stored = state.seconds;
         }
-        if state.seconds - validated > options.validation_minutes * 60.0 {
-            let row = validator.measure(&network, &state, options.validation_chunks)?;
-            log.validation(&row).map_err(log_error)?;
-            draw(&log);
-            stopped |= progress(&Progress::Validated(row)).is_break();
-            if state.best.is_none_or(|best| row.loss < best) {
-                state.best = Some(row.loss);
-                write_weights(options, "best.safetensors", &parameters)?;
-            }
+        if !stopped && state.seconds - validated > options.validation_minutes * 60.0 {
+            let row = validate(&mut state)?;
+            stopped = progress(&Progress::Validated(row)).is_break();
             state.seconds = clock.seconds();
             validated = state.seconds;
         }
     }
-    checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
     write_weights(options, "weights.safetensors", &parameters)?;
-    let row = validator.measure(&network, &state, options.validation_chunks)?;
-    log.validation(&row).map_err(log_error)?;
-    draw(&log);
+    // Who stops a training does not want to wait for measurements: `--resume` goes on from the checkpoint.
+    if !stopped {
+        validate(&mut state)?;
+    }
+    checkpoint::write(&options.out, &parameters, &optimiser, &state)?;
+    if stopped {
+        return Ok(state);
+    }
     let all = validator.measure(&network, &state, usize::MAX)?;
     let _ = progress(&Progress::Validated(all));
     Ok(state)
@@ -270,7 +271,7 @@ fn write_weights(
     Ok(())
 }
 
-/// A picture is worth having but not worth stopping for (a machine without fonts cannot draw text).
+/// A picture is worth having but not worth stopping for.
 fn draw(log: &Log) {
     if let Err(error) = log.draw() {
         tracing::warn!("the curves could not be drawn: {error}");
