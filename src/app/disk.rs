@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::studio::Purpose;
 use super::view::View;
-use crate::audio::render::{RenderOptions, render_to_wav};
+use crate::audio::render::{RenderOptions, render_to_files};
 use crate::audio::soundfont;
 use crate::formats::autosave::Session;
 use crate::formats::files::{self, Previous};
@@ -184,9 +184,14 @@ pub fn export_wav(path: &Path, song: &Song, font: Option<&Path>) -> Result<(), S
     }
     .map_err(|error| error.to_string())?;
     let options = RenderOptions::default();
-    render_to_wav(song, &font, &options, path, &mut |_| {
-        ControlFlow::Continue(())
-    })
+    render_to_files(
+        song,
+        &font,
+        &options,
+        path,
+        &|_| path.to_owned(),
+        &mut |_| ControlFlow::Continue(()),
+    )
     .map(|_| ())
     .map_err(|error| error.to_string())
 }

@@ -1,13 +1,14 @@
 //! SoundFonts: finding and loading them. A font of unknown origin cannot take the program down: what makes the parser
 //! fail or panic is an error that names the file.
 
-use std::io::{Read, Seek, SeekFrom};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustysynth::SoundFont;
 
+use super::font_check::{Flaw, check_file, check_loops};
+use super::guard::{hush, quietly};
 use crate::formats::places::Places;
 
 /// Where a font came from.
@@ -87,18 +88,23 @@ impl Font {
             path: shown.to_owned(),
             reason,
         };
-        check_sizes(reader).map_err(|error| damaged(error.to_string()))?;
-        let parsed = catch_unwind(AssertUnwindSafe(|| SoundFont::new(reader)))
-            .map_err(|_| damaged("its tables contradict each other".to_owned()))?
-            .map_err(|error| match error {
-                rustysynth::SoundFontError::UnsupportedSampleFormat => FontError::Compressed {
-                    path: shown.to_owned(),
-                },
-                other => damaged(other.to_string()),
-            })?;
+        let flawed = |flaw: Flaw| match flaw {
+            Flaw::Damaged(reason) => damaged(reason),
+            Flaw::Other(what, advice) => FontError::OtherKind {
+                path: shown.to_owned(),
+                what,
+                advice,
+            },
+        };
+        check_file(reader).map_err(flawed)?;
+        hush();
+        let parsed = quietly(|| SoundFont::new(reader))
+            .ok_or_else(|| damaged("its tables contradict each other".to_owned()))?
+            .map_err(|error| damaged(error.to_string()))?;
         if parsed.get_presets().is_empty() {
             return Err(damaged("it has no instruments".to_owned()));
         }
+        check_loops(&parsed).map_err(flawed)?;
         Ok(Self {
             onset_delay: usual_delay(&parsed),
             parsed: Arc::new(parsed),
@@ -106,28 +112,6 @@ impl Font {
             origin,
         })
     }
-}
-
-/// Checks that every chunk lies inside the file, before the parser believes a size and asks for the memory.
-fn check_sizes(reader: &mut (impl Read + Seek)) -> std::io::Result<()> {
-    let end = reader.seek(SeekFrom::End(0))?;
-    reader.seek(SeekFrom::Start(12))?;
-    let mut at = 12;
-    while at + 8 <= end {
-        reader.seek(SeekFrom::Start(at))?;
-        let mut head = [0_u8; 8];
-        reader.read_exact(&mut head)?;
-        let [a, b, c, d, size @ ..] = head;
-        let size = u64::from(u32::from_le_bytes(size));
-        if at + 8 + size > end {
-            return Err(std::io::Error::other("it is cut short"));
-        }
-        // A list holds chunks after its four-letter name.
-        let is_list = [a, b, c, d] == *b"LIST";
-        at += 8 + if is_list { 4 } else { size + size % 2 };
-    }
-    reader.seek(SeekFrom::Start(0))?;
-    Ok(())
 }
 
 /// The median of the regions' volume envelope delays, in seconds, no more than 10 ms.
@@ -157,21 +141,22 @@ pub enum FontError {
         source: std::io::Error,
     },
     /// The file is not a sound SoundFont.
-    #[error("{} is damaged or not a SoundFont 2 file ({reason}): choose another", path.display())]
+    #[error("{} is damaged or not a SoundFont 2 file ({reason}): choose another, or get this one anew", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// Its samples are compressed.
-    #[error(
-        "{} has compressed samples (SF3), which cannot be played: convert it to SF2, for example with Polyphone",
-        path.display()
-    )]
-    Compressed {
+    /// The file is of another kind.
+    #[error("{} is {what}, which cannot be played: {advice}", path.display())]
+    OtherKind {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What can be done.
+        advice: &'static str,
     },
 }
 
@@ -310,6 +295,16 @@ pub fn built_in() -> Result<Arc<Font>, FontError> {
 mod tests {
     use super::*;
     use crate::audio::test_font;
+
+    /// The flows of tests/ take it from there.
+    #[test]
+    fn the_font_of_the_flows_is_that_of_the_tests() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/click.sf2");
+        if std::env::var_os("LEITMOTIF_UPDATE").is_some() {
+            std::fs::write(&path, test_font::click()).unwrap();
+        }
+        assert!(std::fs::read(&path).unwrap() == test_font::click());
+    }
 
     #[test]
     fn a_font_is_found_once_and_loaded() {

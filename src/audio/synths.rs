@@ -4,13 +4,13 @@
 //! click and as many tracks as one likes; one that is silent costs nothing. Everything here runs in the audio callback
 //! but [`TrackSynth::new`] and [`Rack::new`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rustysynth::{Synthesizer, SynthesizerSettings};
 
 use crate::score::{Instrument, TrackId};
 
+use super::guard::quietly;
 use super::midi::LiveEvent;
 use super::midi::echo::Echo;
 use super::schedule::{EventKind, ScheduledTrack};
@@ -19,9 +19,9 @@ use super::soundfont::Font;
 /// Samples that are rendered at once at most.
 pub const STRETCH: usize = 128;
 /// Notes of one track that sound at once at most (a stereo instrument takes two voices a note).
-const VOICES: usize = 96;
+pub(super) const VOICES: usize = 96;
 /// Gain of every synthesizer: a song of five or six tracks then peaks a few decibels below full scale.
-const MASTER: f32 = 1.2;
+pub(super) const MASTER: f32 = 1.2;
 /// Below this the ear hears nothing (-100 dB).
 const SILENCE: f32 = 1e-5;
 /// How long a mute or solo takes, in seconds.
@@ -30,7 +30,7 @@ const FADE_SECONDS: f32 = 0.008;
 const GLIDE: u8 = 6;
 
 /// A note is taken up in its middle if so many ticks of it are left.
-const WORTH_TAKING_UP: f64 = 120.0;
+pub(super) const WORTH_TAKING_UP: f64 = 120.0;
 
 const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
 const CONTROL: i32 = 0xB0;
@@ -139,7 +139,7 @@ impl TrackSynth {
             return;
         }
         if let Some(synth) = &mut self.synth
-            && catch_unwind(AssertUnwindSafe(|| f(synth))).is_err()
+            && quietly(|| f(synth)).is_none()
         {
             self.failed = true;
         }

@@ -15,12 +15,12 @@ use crate::formats::project::{self, Project};
 /// Options of `convert`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  leitmotif convert song.mid song.leit\n  leitmotif convert song.leit song.mid --midi-format 0\n  leitmotif convert song.mid song.png --size 2400x600\n  leitmotif convert song.mid song.wav"
+    after_help = "Examples:\n  leitmotif convert song.mid song.leit\n  leitmotif convert song.leit song.mid --midi-format 0\n  leitmotif convert song.mid song.png --size 2400x600\n  leitmotif convert song.mid song.flac"
 )]
 pub(super) struct ConvertArgs {
     /// A MIDI file (.mid) or a project (.leit)
     input: PathBuf,
-    /// The file to write: .mid, .leit, .wav or .png
+    /// The file to write: .mid, .leit, .wav, .flac or .png
     output: PathBuf,
     /// MIDI: 1 for a track each, 0 for all in one
     #[arg(long, value_enum, default_value = "1")]
@@ -63,13 +63,16 @@ pub(super) fn run(args: &ConvertArgs, common: &Common) -> Outcome {
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase())
         .unwrap_or_default();
-    if !matches!(extension.as_str(), "mid" | "midi" | "leit" | "png" | "wav") {
+    if !matches!(
+        extension.as_str(),
+        "mid" | "midi" | "leit" | "png" | "wav" | "flac"
+    ) {
         bail!(
-            "{}: cannot write \".{extension}\"; name a .mid, .leit, .wav or .png file",
+            "{}: cannot write \".{extension}\"; name a .mid, .leit, .wav, .flac or .png file",
             args.output.display()
         );
     }
-    if extension == "wav" {
+    if matches!(extension.as_str(), "wav" | "flac") {
         return render::convert(&args.input, &args.output, common);
     }
     let song = songs::open(&args.input)?;

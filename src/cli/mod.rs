@@ -90,9 +90,9 @@ enum Command {
     },
     /// Continue a theme: candidates as MIDI files, best first
     Continue(continuation::ContinueArgs),
-    /// Render a song to a WAV file
+    /// Render a song to a WAV or FLAC file
     Render(render::RenderArgs),
-    /// Convert between MIDI, project, WAV and PNG, by extension
+    /// Convert between MIDI, project, WAV, FLAC and PNG, by extension
     Convert(convert::ConvertArgs),
     /// Measure songs: how they treat their theme, and what their tracks are like
     Measure(measure::MeasureArgs),

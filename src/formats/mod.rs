@@ -1,12 +1,16 @@
-//! Files: MIDI, projects, pictures; and where they are kept.
+//! Files: MIDI, projects, pictures, sound; and where they are kept.
 
 pub mod autosave;
 pub mod demo;
 pub mod files;
+pub mod flac;
 pub mod midi;
+pub mod pcm;
 pub mod places;
 pub mod png;
 pub mod project;
+pub mod sound_file;
+pub mod wav;
 
 use std::path::{Path, PathBuf};
 

@@ -219,6 +219,81 @@ fn a_song_is_rendered_with_its_stems() {
     );
 }
 
+#[test]
+fn bars_are_rendered_into_flac_as_loud_as_asked_for() {
+    let folder = folder();
+    let home = folder.path();
+    let arguments = "render song.mid --out part.flac --bars 3-4 --bits 16 --rate 44100 --tail 0.2 --loudness -16 --json";
+    let (code, stdout, stderr) = run(home, &arguments.split(' ').collect::<Vec<_>>());
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let file = &report["written"][0];
+    assert!(
+        (file["loudness_lufs"].as_f64().unwrap() + 16.0).abs() < 0.2,
+        "{file}"
+    );
+    assert!(file["true_peak_db"].as_f64().unwrap() <= -0.98, "{file}");
+    let reader = claxon::FlacReader::open(home.join("part.flac")).unwrap();
+    let info = reader.streaminfo();
+    assert_eq!((info.sample_rate, info.bits_per_sample), (44_100, 16));
+    let song = demo::song();
+    let at = |bar| song.tempo.seconds_at(song.metre.bar_start(bar));
+    let seconds = info.samples.unwrap() as f64 / 44_100.0;
+    assert!((seconds - (at(4) - at(2))).abs() < 0.21, "{seconds}");
+    for (arguments, words) in [
+        (
+            "render song.mid --out a.flac --bits 32f",
+            ["a.flac", "--bits 16"],
+        ),
+        (
+            "render song.mid --out a.wav --bars 900-901",
+            ["900-901", "bars"],
+        ),
+        ("render song.mid --out no/a.wav", ["a.wav", "folder"]),
+    ] {
+        fails(home, &arguments.split(' ').collect::<Vec<_>>(), &words);
+    }
+    for wrong in ["--bars 4-2", "--loudness 3", "--bits 8", "--tail -1"] {
+        let arguments = format!("render song.mid --out a.wav {wrong}");
+        assert_eq!(
+            run(home, &arguments.split(' ').collect::<Vec<_>>()).0,
+            2,
+            "{wrong}"
+        );
+    }
+}
+
+/// Ctrl+C at any moment leaves no file, whole or half.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_render_leaves_nothing() {
+    let folder = folder();
+    let home = folder.path();
+    let program = assert_cmd::cargo::cargo_bin("leitmotif");
+    for milliseconds in [700, 1_500] {
+        let mut render = std::process::Command::new(&program)
+            .current_dir(home)
+            .env("LEITMOTIF_HOME", home.join("home"))
+            .args("render song.mid --out song.wav --rate 192000 --stems --loudness -14".split(' '))
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        let process = render.id().to_string();
+        let asked = std::process::Command::new("kill")
+            .args(["-INT", &process])
+            .status();
+        assert!(asked.unwrap().success());
+        assert!(!render.wait().unwrap().success());
+        let left: Vec<_> = std::fs::read_dir(home)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .filter(|name| name != "song.mid" && name != "home")
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
 /// With the shipped model, or with the message that says what is missing.
 #[test]
 fn a_theme_is_continued_and_the_same_seed_gives_the_same_notes() {

@@ -1,0 +1,312 @@
+//! Reverb and chorus for a whole mix, as each synthesizer has them for itself when playing live: equal delays, equal gains,
+//! so that a render sounds like what was heard. Both are linear: one pair for all tracks gives what a pair for each would.
+
+/// Delays of the comb filters of the left side, in samples at 44.1 kHz (the tuning of Freeverb).
+const COMBS: [usize; 8] = [1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617];
+/// Delays of the all-pass filters after them.
+const ALL_PASSES: [usize; 4] = [556, 441, 341, 225];
+/// How much longer the delays of the right side are.
+const SPREAD: usize = 23;
+const COMB_FEEDBACK: f32 = 0.84;
+const DAMPING: f32 = 0.2;
+const ALL_PASS_FEEDBACK: f32 = 0.5;
+const REVERB_GAIN: f32 = 0.015;
+/// Mean delay and depth of the chorus in seconds, and its turns a second.
+const CHORUS_DELAY: f64 = 0.002;
+const CHORUS_DEPTH: f64 = 0.0019;
+const CHORUS_RATE: f64 = 0.4;
+/// What is smaller is nothing: numbers too small for full precision slow processors down.
+const NOTHING: f32 = 1e-12;
+/// An effect rests after so many seconds without input in which nothing louder than -110 dB came out.
+const REST_SECONDS: f64 = 0.1;
+const SILENCE: f32 = 3e-6;
+
+/// A delay line.
+#[derive(Debug)]
+struct Delay {
+    samples: Vec<f32>,
+    at: usize,
+}
+
+impl Delay {
+    fn new(length: usize) -> Self {
+        Self {
+            samples: vec![0.0; length.max(1)],
+            at: 0,
+        }
+    }
+
+    /// The places of the next samples in the line, in runs that do not wrap: at most `count`.
+    fn run(&mut self, count: usize) -> &mut [f32] {
+        if self.at >= self.samples.len() {
+            self.at = 0;
+        }
+        let from = self.at;
+        let to = (from + count).min(self.samples.len());
+        self.at = to;
+        self.samples.get_mut(from..to).unwrap_or_default()
+    }
+}
+
+#[derive(Debug)]
+struct Comb {
+    delay: Delay,
+    damped: f32,
+}
+
+impl Comb {
+    fn add_to(&mut self, input: &[f32], output: &mut [f32]) {
+        let (mut input, mut output) = (input, output);
+        while !input.is_empty() {
+            let mut damped = self.damped;
+            let run = self.delay.run(input.len());
+            let count = run.len();
+            for ((held, input), output) in run.iter_mut().zip(input).zip(output.iter_mut()) {
+                let heard = *held;
+                damped = heard * (1.0 - DAMPING) + damped * DAMPING;
+                if damped.abs() < NOTHING {
+                    damped = 0.0;
+                }
+                *held = input + damped * COMB_FEEDBACK;
+                *output += heard;
+            }
+            self.damped = damped;
+            input = &input[count..];
+            output = &mut output[count..];
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AllPass(Delay);
+
+impl AllPass {
+    fn process(&mut self, samples: &mut [f32]) {
+        let mut samples = samples;
+        while !samples.is_empty() {
+            let run = self.0.run(samples.len());
+            let count = run.len();
+            for (held, sample) in run.iter_mut().zip(samples.iter_mut()) {
+                let heard = if held.abs() < NOTHING { 0.0 } else { *held };
+                *held = *sample + heard * ALL_PASS_FEEDBACK;
+                *sample = heard - *sample;
+            }
+            samples = &mut samples[count..];
+        }
+    }
+}
+
+/// One side of the reverb.
+#[derive(Debug)]
+struct Side {
+    combs: Vec<Comb>,
+    all_passes: Vec<AllPass>,
+    output: Vec<f32>,
+}
+
+impl Side {
+    fn new(rate: u32, spread: usize) -> Self {
+        let delay = |tuning: usize| {
+            let samples = f64::from(rate) / 44_100.0 * (tuning + spread) as f64;
+            Delay::new(samples.round() as usize)
+        };
+        Self {
+            combs: COMBS
+                .iter()
+                .map(|&tuning| Comb {
+                    delay: delay(tuning),
+                    damped: 0.0,
+                })
+                .collect(),
+            all_passes: ALL_PASSES
+                .iter()
+                .map(|&tuning| AllPass(delay(tuning)))
+                .collect(),
+            output: Vec::new(),
+        }
+    }
+
+    /// Adds the reverb of `input` to `to`; says how loud it is.
+    fn add_to(&mut self, input: &[f32], to: &mut [f32]) -> f32 {
+        self.output.clear();
+        self.output.resize(input.len(), 0.0);
+        for comb in &mut self.combs {
+            comb.add_to(input, &mut self.output);
+        }
+        for all_pass in &mut self.all_passes {
+            all_pass.process(&mut self.output);
+        }
+        let mut loudest = 0.0_f32;
+        for (to, sample) in to.iter_mut().zip(&self.output) {
+            *to += sample;
+            loudest = loudest.max(sample.abs());
+        }
+        loudest
+    }
+}
+
+/// A delay that swings, for each side.
+#[derive(Debug)]
+struct Chorus {
+    held: [Vec<f32>; 2],
+    at: usize,
+    /// Cosine and sine of where the swing is, and of a step of it.
+    phase: [f64; 2],
+    step: [f64; 2],
+    rate: f64,
+}
+
+impl Chorus {
+    fn new(rate: u32) -> Self {
+        let rate = f64::from(rate);
+        let length = (rate * (CHORUS_DELAY + CHORUS_DEPTH)) as usize + 3;
+        let angle = std::f64::consts::TAU * CHORUS_RATE / rate;
+        Self {
+            held: [vec![0.0; length], vec![0.0; length]],
+            at: 0,
+            phase: [1.0, 0.0],
+            step: [angle.cos(), angle.sin()],
+            rate,
+        }
+    }
+
+    /// Adds the chorus of `input` to `to`; says how loud it is.
+    fn add_to(&mut self, input: [&[f32]; 2], to: [&mut [f32]; 2]) -> f32 {
+        let length = self.held[0].len();
+        let [left_in, right_in] = input;
+        let [left_out, right_out] = to;
+        let mut loudest = 0.0_f32;
+        let samples = left_in.iter().zip(right_in);
+        let outputs = left_out.iter_mut().zip(right_out.iter_mut());
+        for ((left_in, right_in), (left_out, right_out)) in samples.zip(outputs) {
+            let [cos, sin] = self.phase;
+            // The right side is a quarter of a turn ahead.
+            for ((held, swing), (input, out)) in self
+                .held
+                .iter_mut()
+                .zip([sin, cos])
+                .zip([(left_in, left_out), (right_in, right_out)])
+            {
+                let delay = self.rate * (CHORUS_DELAY + CHORUS_DEPTH * swing);
+                let place = self.at as f64 + length as f64 - delay;
+                let whole = place as usize;
+                let part = (place - whole as f64) as f32;
+                let sample = |index: usize| held.get(index % length).copied().unwrap_or(0.0);
+                let (before, after) = (sample(whole), sample(whole + 1));
+                let heard = before + part * (after - before);
+                *out += heard;
+                loudest = loudest.max(heard.abs());
+                if let Some(slot) = held.get_mut(self.at) {
+                    *slot = *input;
+                }
+            }
+            self.phase = [
+                cos * self.step[0] - sin * self.step[1],
+                sin * self.step[0] + cos * self.step[1],
+            ];
+            self.at = (self.at + 1) % length;
+        }
+        // Rounding lets the swing grow or shrink by less than anyone hears, and here not even that.
+        let size = self.phase[0].hypot(self.phase[1]);
+        self.phase = [self.phase[0] / size, self.phase[1] / size];
+        loudest
+    }
+}
+
+/// What a mix sends to the effects.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Sends {
+    /// To the reverb, both sides in one.
+    pub reverb: Vec<f32>,
+    /// To the chorus.
+    pub chorus: [Vec<f32>; 2],
+}
+
+impl Sends {
+    /// Silence of `frames` samples.
+    pub(super) fn clear(&mut self, frames: usize) {
+        for side in std::iter::once(&mut self.reverb).chain(&mut self.chorus) {
+            side.clear();
+            side.resize(frames, 0.0);
+        }
+    }
+
+    /// Adds what another part sends.
+    pub(super) fn add(&mut self, other: &Self) {
+        let own = std::iter::once(&mut self.reverb).chain(&mut self.chorus);
+        let others = std::iter::once(&other.reverb).chain(&other.chorus);
+        for (own, other) in own.zip(others) {
+            for (own, other) in own.iter_mut().zip(other) {
+                *own += other;
+            }
+        }
+    }
+}
+
+/// Counts how long nothing came in or out.
+#[derive(Debug)]
+struct Rest {
+    quiet: usize,
+    after: usize,
+}
+
+impl Rest {
+    /// Whether there is nothing to do.
+    fn is_over(&self, input: &[&[f32]]) -> bool {
+        self.quiet >= self.after && input.iter().all(|side| side.iter().all(|x| *x == 0.0))
+    }
+
+    fn heard(&mut self, frames: usize, input: &[&[f32]], output: f32) {
+        let silent = output < SILENCE && input.iter().all(|side| side.iter().all(|x| *x == 0.0));
+        self.quiet = if silent { self.quiet + frames } else { 0 };
+    }
+}
+
+/// Reverb and chorus.
+#[derive(Debug)]
+pub(super) struct Effects {
+    left: Side,
+    right: Side,
+    chorus: Chorus,
+    scaled: Vec<f32>,
+    reverb_rest: Rest,
+    chorus_rest: Rest,
+}
+
+impl Effects {
+    /// Effects at rest, for `rate` samples a second.
+    pub(super) fn new(rate: u32) -> Self {
+        let rest = || Rest {
+            quiet: usize::MAX / 2,
+            after: (f64::from(rate) * REST_SECONDS) as usize,
+        };
+        Self {
+            left: Side::new(rate, 0),
+            right: Side::new(rate, SPREAD),
+            chorus: Chorus::new(rate),
+            scaled: Vec::new(),
+            reverb_rest: rest(),
+            chorus_rest: rest(),
+        }
+    }
+
+    /// Adds what the effects make of `sends` to `left` and `right`; all of one length.
+    pub(super) fn add_to(&mut self, sends: &Sends, left: &mut [f32], right: &mut [f32]) {
+        let frames = left.len();
+        let [chorus_left, chorus_right] = &sends.chorus;
+        let input = [chorus_left.as_slice(), chorus_right.as_slice()];
+        if !self.chorus_rest.is_over(&input) {
+            let loudest = self.chorus.add_to(input, [&mut *left, &mut *right]);
+            self.chorus_rest.heard(frames, &input, loudest);
+        }
+        let input = [sends.reverb.as_slice()];
+        if !self.reverb_rest.is_over(&input) {
+            self.scaled.clear();
+            self.scaled
+                .extend(sends.reverb.iter().map(|x| x * REVERB_GAIN));
+            let loudest = self.left.add_to(&self.scaled, left);
+            let loudest = loudest.max(self.right.add_to(&self.scaled, right));
+            self.reverb_rest.heard(frames, &input, loudest);
+        }
+    }
+}
