@@ -77,6 +77,9 @@ pub(super) struct Tape {
     frames: u64,
 }
 
+/// What takes samples, left and right.
+type Each<'a> = &'a mut dyn FnMut(&[f32], &[f32]) -> Result<(), RenderError>;
+
 /// How loud a mix is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Measured {
@@ -116,11 +119,7 @@ impl Tape {
     }
 
     /// Plays the tape through a master, for `each` to take it.
-    pub(super) fn play(
-        &mut self,
-        mut master: Master,
-        each: &mut dyn FnMut(&[f32], &[f32]) -> Result<(), RenderError>,
-    ) -> Result<(), RenderError> {
+    pub(super) fn play(&mut self, mut master: Master, each: Each<'_>) -> Result<(), RenderError> {
         let failed = |error: std::io::Error| RenderError::Tape(error.to_string());
         self.file.flush().map_err(failed)?;
         let file = self.file.get_mut();

@@ -461,15 +461,14 @@ pub fn render_to_files(
     watch: Watch<'_>,
 ) -> Result<Vec<Rendered>, RenderError> {
     options.check()?;
-    let finish = match options.loudness {
-        None => Finish::Master(Box::new(Master::new(options.rate, options.gain, CEILING))),
-        Some(_) => {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let tape = Tape::new(folder.unwrap_or(Path::new(".")), options.rate);
-            Finish::Tape(tape.map_err(|error| FileError::new(path, "write", error))?)
-        }
+    let finish = if options.loudness.is_some() {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let tape = Tape::new(folder.unwrap_or(Path::new(".")), options.rate);
+        Finish::Tape(tape.map_err(|error| FileError::new(path, "write", error))?)
+    } else {
+        Finish::Master(Box::new(Master::new(options.rate, options.gain, CEILING)))
     };
     let mut files = Files {
         options,

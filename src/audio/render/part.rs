@@ -71,7 +71,10 @@ impl Zones {
                 continue;
             }
             let instrument = self.font.get_instruments().get(outer.get_instrument_id());
-            for inner in instrument.into_iter().flat_map(|i| i.get_regions()) {
+            for inner in instrument
+                .into_iter()
+                .flat_map(rustysynth::Instrument::get_regions)
+            {
                 if inner.contains(key, velocity) {
                     if class == 0 {
                         class = inner.get_exclusive_class();
