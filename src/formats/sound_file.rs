@@ -68,7 +68,7 @@ pub struct SoundSpec {
 
 enum Writer {
     Wav(WavWriter<BufWriter<File>>),
-    Flac(FlacWriter<BufWriter<File>>),
+    Flac(Box<FlacWriter<BufWriter<File>>>),
 }
 
 /// A sound file that is being written; dropped before it is finished and committed, it leaves no trace.
@@ -95,7 +95,9 @@ impl SoundFile {
         let (rate, format, seed) = (spec.rate, spec.format, spec.dither_seed);
         let writer = match spec.container {
             Container::Wav => WavWriter::new(to, rate, format, seed).map(Writer::Wav),
-            Container::Flac => FlacWriter::new(to, rate, format, seed).map(Writer::Flac),
+            Container::Flac => {
+                FlacWriter::new(to, rate, format, seed).map(|writer| Writer::Flac(Box::new(writer)))
+            }
         };
         Ok(Self {
             path: path.to_owned(),
