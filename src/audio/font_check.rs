@@ -83,8 +83,19 @@ struct Chunk {
     size: u64,
 }
 
+/// A name as it can be shown: a damaged one holds anything.
+fn shown(name: &str) -> String {
+    let name = name.trim();
+    let odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    if name.is_empty() || name.contains(odd) {
+        "without a name".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
 fn text(id: [u8; 4]) -> String {
-    String::from_utf8_lossy(&id).trim().to_owned()
+    shown(&String::from_utf8_lossy(&id))
 }
 
 /// The chunks between `from` and `end`; every one lies inside.
@@ -266,7 +277,7 @@ pub(super) fn check_loops(font: &SoundFont) -> Result<(), Flaw> {
                 if rate <= 0 || (loops && fastest > f64::from(length)) || fastest > 1e6 {
                     return Err(damaged(format!(
                         "\"{}\" cannot be played at its own pitch",
-                        instrument.get_name().trim()
+                        shown(instrument.get_name())
                     )));
                 }
             }
