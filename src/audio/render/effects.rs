@@ -2,7 +2,7 @@
 //! so that a render sounds like what was heard. Both are linear: one pair for all tracks gives what a pair for each would.
 
 /// Delays of the comb filters of the left side, in samples at 44.1 kHz (the tuning of Freeverb).
-const COMBS: [usize; 8] = [1116, 1188, 1277, 1356, 1422, 1491, 1557, 1617];
+const COMBS: [[usize; 4]; 2] = [[1116, 1188, 1277, 1356], [1422, 1491, 1557, 1617]];
 /// Delays of the all-pass filters after them.
 const ALL_PASSES: [usize; 4] = [556, 441, 341, 225];
 /// How much longer the delays of the right side are.
@@ -15,8 +15,8 @@ const REVERB_GAIN: f32 = 0.015;
 const CHORUS_DELAY: f64 = 0.002;
 const CHORUS_DEPTH: f64 = 0.0019;
 const CHORUS_RATE: f64 = 0.4;
-/// What is smaller is nothing: numbers too small for full precision slow processors down.
-const NOTHING: f32 = 1e-12;
+/// Added to what goes round, far below hearing: numbers too small for full precision slow processors down.
+const NOTHING: f32 = 1e-18;
 /// An effect rests after so many seconds without input in which nothing louder than -110 dB came out.
 const REST_SECONDS: f64 = 0.1;
 const SILENCE: f32 = 3e-6;
@@ -36,15 +36,20 @@ impl Delay {
         }
     }
 
-    /// The places of the next samples in the line, in runs that do not wrap: at most `count`.
-    fn run(&mut self, count: usize) -> &mut [f32] {
+    /// How many samples there are before the line wraps.
+    fn before_wrap(&mut self) -> usize {
         if self.at >= self.samples.len() {
             self.at = 0;
         }
+        self.samples.len() - self.at
+    }
+
+    /// The places of the next samples in the line: `count`, or as many as there are before it wraps.
+    fn run(&mut self, count: usize) -> &mut [f32] {
+        let count = count.min(self.before_wrap());
         let from = self.at;
-        let to = (from + count).min(self.samples.len());
-        self.at = to;
-        self.samples.get_mut(from..to).unwrap_or_default()
+        self.at += count;
+        self.samples.get_mut(from..from + count).unwrap_or_default()
     }
 }
 
@@ -54,23 +59,35 @@ struct Comb {
     damped: f32,
 }
 
-impl Comb {
+/// Four combs side by side: each sample of one waits for the sample before, so that one alone keeps the processor idle.
+#[derive(Debug)]
+struct Combs([Comb; 4]);
+
+impl Combs {
     fn add_to(&mut self, input: &[f32], output: &mut [f32]) {
         let (mut input, mut output) = (input, output);
+        let [a, b, c, d] = &mut self.0;
         while !input.is_empty() {
-            let mut damped = self.damped;
-            let run = self.delay.run(input.len());
-            let count = run.len();
-            for ((held, input), output) in run.iter_mut().zip(input).zip(output.iter_mut()) {
-                let heard = *held;
-                damped = heard * (1.0 - DAMPING) + damped * DAMPING;
-                if damped.abs() < NOTHING {
-                    damped = 0.0;
+            let count = [&mut *a, &mut *b, &mut *c, &mut *d]
+                .into_iter()
+                .map(|comb| comb.delay.before_wrap())
+                .fold(input.len(), usize::min);
+            let mut damped = [a.damped, b.damped, c.damped, d.damped];
+            let left = a.delay.run(count).iter_mut().zip(b.delay.run(count));
+            let right = c.delay.run(count).iter_mut().zip(d.delay.run(count));
+            for (((a, b), (c, d)), (input, output)) in
+                left.zip(right).zip(input.iter().zip(output.iter_mut()))
+            {
+                let mut sum = 0.0;
+                for (held, damped) in [a, b, c, d].into_iter().zip(&mut damped) {
+                    let heard = *held;
+                    *damped = (heard * (1.0 - DAMPING) + NOTHING) + *damped * DAMPING;
+                    *held = input + *damped * COMB_FEEDBACK;
+                    sum += heard;
                 }
-                *held = input + damped * COMB_FEEDBACK;
-                *output += heard;
+                *output += sum;
             }
-            self.damped = damped;
+            [a.damped, b.damped, c.damped, d.damped] = damped;
             input = &input[count..];
             output = &mut output[count..];
         }
@@ -87,8 +104,8 @@ impl AllPass {
             let run = self.0.run(samples.len());
             let count = run.len();
             for (held, sample) in run.iter_mut().zip(samples.iter_mut()) {
-                let heard = if held.abs() < NOTHING { 0.0 } else { *held };
-                *held = *sample + heard * ALL_PASS_FEEDBACK;
+                let heard = *held;
+                *held = *sample + heard * ALL_PASS_FEEDBACK + NOTHING;
                 *sample = heard - *sample;
             }
             samples = &mut samples[count..];
@@ -99,7 +116,7 @@ impl AllPass {
 /// One side of the reverb.
 #[derive(Debug)]
 struct Side {
-    combs: Vec<Comb>,
+    combs: [Combs; 2],
     all_passes: Vec<AllPass>,
     output: Vec<f32>,
 }
@@ -110,14 +127,12 @@ impl Side {
             let samples = f64::from(rate) / 44_100.0 * (tuning + spread) as f64;
             Delay::new(samples.round() as usize)
         };
+        let comb = |tuning| Comb {
+            delay: delay(tuning),
+            damped: 0.0,
+        };
         Self {
-            combs: COMBS
-                .iter()
-                .map(|&tuning| Comb {
-                    delay: delay(tuning),
-                    damped: 0.0,
-                })
-                .collect(),
+            combs: COMBS.map(|tunings| Combs(tunings.map(comb))),
             all_passes: ALL_PASSES
                 .iter()
                 .map(|&tuning| AllPass(delay(tuning)))
@@ -130,8 +145,8 @@ impl Side {
     fn add_to(&mut self, input: &[f32], to: &mut [f32]) -> f32 {
         self.output.clear();
         self.output.resize(input.len(), 0.0);
-        for comb in &mut self.combs {
-            comb.add_to(input, &mut self.output);
+        for combs in &mut self.combs {
+            combs.add_to(input, &mut self.output);
         }
         for all_pass in &mut self.all_passes {
             all_pass.process(&mut self.output);

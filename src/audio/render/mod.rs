@@ -28,7 +28,7 @@ use master::{Master, Measured, Tape};
 use mixdown::{Chunk, Mixdown};
 
 /// Frames made at once.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 16_384;
 /// What is cut off at the longest tail fades over this many seconds.
 const FADE_SECONDS: f64 = 0.1;
 /// Below this a tail is over (-80 dB) ...
