@@ -7,14 +7,16 @@ use crate::score::{Span, Tick, TrackId};
 
 use super::limiter::Limiter;
 use super::metronome::{self, Beat, Clicks};
-use super::midi::LiveEvent;
-use super::midi::message::Message;
 use super::midi::song_clock::SongClock;
-use super::midi::tap::{Place, Tap, TapEvent, Tapped};
+use super::midi::tap::Tap;
 use super::protocol::{Clicking, PreviewNote, ScoreUpdate, ToAudio, TransportOrder};
 use super::schedule::Schedule;
-use super::synths::{Glide, Rack, STRETCH, TrackSynth, peak_decay};
+use super::synths::{Glide, Rack, STRETCH, peak_decay};
 use super::transport::{Transport, Turn};
+
+mod midi_side;
+
+use midi_side::{pass_on, tell};
 
 /// Previewed notes that may wait for their end at once.
 const PREVIEWS: usize = 16;
@@ -72,19 +74,6 @@ pub struct Player {
     stream: u64,
     /// See [`Place::stretch`].
     passage: u32,
-}
-
-/// Tells the MIDI port what a synthesizer was told.
-fn pass_on(tap: &mut Option<Tap>, synth: &mut TrackSynth, sample: u64) {
-    for message in synth.echo.take() {
-        tell(tap, sample, message);
-    }
-}
-
-fn tell(tap: &mut Option<Tap>, sample: u64, message: Message) {
-    if let Some(tap) = tap {
-        tap.tell(TapEvent::Message { sample, message });
-    }
 }
 
 impl Player {
@@ -213,126 +202,12 @@ impl Player {
         Left::Nothing
     }
 
-    /// Tells the MIDI thread through `tap` from now on.
-    pub fn set_tap(&mut self, tap: Tap) {
-        self.tap = Some(tap);
-    }
-
-    fn is_open(&self) -> bool {
-        let tapped = self.tap.as_ref().map(Tap::tapped);
-        tapped == Some(Tapped::Messages)
-    }
-
-    fn set_tapped(&mut self, tapped: Tapped) {
-        let Some(tap) = &mut self.tap else {
-            return;
-        };
-        let opens = tapped == Tapped::Messages && tap.tapped() != Tapped::Messages;
-        tap.set_tapped(tapped);
-        self.open_echoes();
-        if opens {
-            for track in &self.schedule.tracks {
-                if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
-                    synth.echo_all();
-                }
-            }
-            if self.transport.is_playing() {
-                self.begin_song_clock(self.position_ticks());
-            }
-        }
-    }
-
-    fn open_echoes(&mut self) {
-        let open = self.is_open();
-        for synth in &mut self.rack.tracks {
-            synth.echo.set_open(open);
-        }
-    }
-
-    /// Tells the MIDI port all that the synthesizers were told.
-    fn pass_on_all(&mut self) {
-        for synth in &mut self.rack.tracks {
-            pass_on(&mut self.tap, synth, self.stream);
-        }
-    }
-
-    fn begin_song_clock(&mut self, tick: f64) {
-        let (tap, stream) = (&mut self.tap, self.stream);
-        self.song_clock
-            .begin(tick, |message| tell(tap, stream, message));
-    }
-
-    fn stop_song_clock(&mut self) {
-        let (tap, stream) = (&mut self.tap, self.stream);
-        self.song_clock.stop(|message| tell(tap, stream, message));
-    }
-
-    /// Tells the MIDI thread that a buffer of `frames` samples was asked for.
-    pub fn begin_buffer(&mut self, at: std::time::Instant, frames: usize) {
-        let sample = self.stream - self.ready.len() as u64;
-        if let Some(tap) = &mut self.tap {
-            tap.tell(TapEvent::Buffer {
-                sample,
-                frames: frames as u32,
-                at,
-            });
-        }
-        self.tell_place(None);
-    }
-
-    /// Time jumped, began or stopped.
-    fn mark(&mut self, wrapped_at: Option<f64>) {
-        self.passage = self.passage.wrapping_add(1);
-        self.tell_place(wrapped_at);
-    }
-
-    fn tell_place(&mut self, wrapped_at: Option<f64>) {
-        const AHEAD: f64 = 64.0;
-        let Some(tap) = &mut self.tap else {
-            return;
-        };
-        let clock = &self.schedule.clock;
-        let position = self.transport.position() as f64;
-        let tick = clock.tick_at(position);
-        let ticks_per_sample = if self.transport.is_playing() {
-            (clock.tick_at(position + AHEAD) - tick) / AHEAD
-        } else {
-            0.0
-        };
-        tap.tell(TapEvent::Place {
-            sample: self.stream,
-            place: Place {
-                tick,
-                ticks_per_sample,
-                stretch: self.passage,
-                wrapped_at,
-            },
-        });
-    }
-
-    /// Whether it is the one that plays what is played by hand.
-    pub fn hears(&self) -> bool {
-        self.hears
-    }
-
-    /// Plays what is played by hand.
-    pub fn play_by_hand(&mut self, event: LiveEvent) {
-        self.rack.live.play(event);
-    }
-
-    /// Gives what is played by hand the sound of its track.
-    fn tune_live(&mut self) {
-        let undone = self.transport.undone_from();
-        let track = (self.schedule.tracks.iter()).find(|track| Some(track.id) == self.live_track);
-        if let Some(track) = track {
-            self.rack.live.sound_like(track, undone);
-        }
-    }
-
     fn drive(&mut self, order: TransportOrder) {
         match order {
             TransportOrder::Play => {
                 if !self.transport.is_playing() {
+                    // Whoever connected to the port since then knows nothing yet.
+                    self.tell_sounds();
                     self.transport.set_playing(true);
                     self.begin_at(self.transport.position());
                     self.mark(None);

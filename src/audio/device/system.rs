@@ -41,7 +41,7 @@ fn name_of(device: &cpal::Device) -> String {
 
 /// Keeps what the sound library says while it tries devices away from the terminal: what matters comes back as an error.
 /// It holds for the calling thread; what an earlier call collected is dropped.
-fn hush() {
+pub(in crate::audio) fn hush() {
     #[cfg(target_os = "linux")]
     if let Err(error) = alsa::Output::local_error_handler() {
         tracing::debug!("the sound library talks to the terminal: {error}");

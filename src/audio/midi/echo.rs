@@ -63,7 +63,8 @@ impl Echo {
         }
     }
 
-    fn release(&mut self) {
+    /// Every key comes up.
+    pub fn release(&mut self) {
         if self.held == 0 {
             return;
         }

@@ -14,6 +14,7 @@ mod length;
 mod loudness;
 mod notes;
 mod pitch;
+mod record;
 mod region;
 mod shift;
 mod theme;
@@ -30,6 +31,7 @@ pub use length::{legato, resize_end, resize_start, set_length, staccato};
 pub use loudness::{lock, mute, ramp_velocity, scale_velocity, set_velocity, shift_velocity};
 pub use notes::{add, delete};
 pub use pitch::{invert, move_in_key, snap_to_key, transpose};
+pub use record::record;
 pub use region::{LockedNotes, erase_region, insert_region};
 pub use shift::{Nudge, move_by, move_to_track, nudge};
 pub use theme::{
