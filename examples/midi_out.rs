@@ -118,14 +118,14 @@ fn main() -> anyhow::Result<()> {
     let wait = Duration::from_secs_f64(options.wait.unwrap_or(5.0));
     println!("Playing in {} s ...", wait.as_secs_f64());
     run(&mut engine, &mut midi, wait, |_| false);
-    let mut time = Duration::from_secs(3600);
+    let mut time = Duration::from_hours(1);
     if let Some((from, to)) = options.looped {
         let metre = &engine.song().metre;
         let bar = |number: u32| metre.bar_start(number.saturating_sub(1));
         let span = Span::new(bar(from), bar(to));
         engine.set_loop(Some(span));
         engine.seek(span.start);
-        time = Duration::from_secs(60);
+        time = Duration::from_mins(1);
     }
     if let Some(listen) = options.listen {
         engine.set_at_end(AtEnd::GoOn);

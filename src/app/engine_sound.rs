@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, bounded};
 
+use crate::audio::midi::tap::Tapped;
+use crate::audio::midi::{LiveEvent, Midi, MidiSettings, MidiState, Moment};
 use crate::audio::{
     AtEnd, AudioSettings, Engine, Font, FontError, FontOrigin, Output, OutputState, Preview,
     device, soundfont,
 };
-use crate::score::{Instrument, Pitch, Song, Span, Tick, Velocity};
+use crate::score::{Instrument, Pitch, Song, Span, Tick, TrackId, Velocity};
 
 use super::sound::{Sound, SoundState};
 use super::studio::FontChoice;
@@ -29,6 +31,10 @@ struct Found {
 /// Plays through the audio engine. SoundFonts are looked for and loaded on a thread of their own.
 pub struct EngineSound {
     engine: Engine,
+    /// Absent only where the system has no thread left for it.
+    midi: Option<Midi>,
+    /// How often a MIDI output had been opened when it was told everything last.
+    told_outputs: u64,
     loader: Option<(JoinHandle<()>, Receiver<Found>)>,
     /// Another SoundFont was chosen while the loader was busy.
     again: bool,
@@ -40,25 +46,36 @@ pub struct EngineSound {
 }
 
 impl EngineSound {
-    /// Starts the engine on `device`, with the SoundFont file at `font` or else the best there is. `wake` is called when
-    /// it is loaded.
+    /// Starts the engine on `device`, with the SoundFont file at `font` or else the best there is, and MIDI. `wake` is
+    /// called when the font is loaded, and when MIDI ports come and go.
     pub fn start(
         font: Option<PathBuf>,
         device: Option<&str>,
+        midi: &MidiSettings,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
+        let engine = Engine::start(AudioSettings {
+            output: output(device),
+            ..AudioSettings::default()
+        });
+        let midi = {
+            let wake = Arc::clone(&wake);
+            Midi::start(engine.live(), midi.clone(), move || wake())
+        };
         let mut sound = Self {
-            engine: Engine::start(AudioSettings {
-                output: output(device),
-                ..AudioSettings::default()
-            }),
+            engine,
+            midi: midi
+                .inspect_err(|error| tracing::error!("no thread for MIDI: {error}"))
+                .ok(),
+            told_outputs: 0,
             loader: None,
             again: false,
             chosen_font: font.clone(),
             fonts: Vec::new(),
             devices: Vec::new(),
             problem: None,
-            wake: Arc::new(wake),
+            wake,
         };
         sound.load(font);
         sound
@@ -250,8 +267,54 @@ impl Sound for EngineSound {
         }
     }
 
+    fn set_live_track(&mut self, track: Option<TrackId>, channel: Option<u8>) {
+        self.engine.set_live_track(track);
+        if let Some(midi) = &mut self.midi {
+            midi.set_thru_channel(channel);
+        }
+    }
+
+    fn play_live(&mut self, event: LiveEvent) {
+        if let Some(midi) = &mut self.midi {
+            midi.play(event);
+        }
+    }
+
+    fn panic(&mut self) {
+        self.engine.panic();
+        if let Some(midi) = &mut self.midi {
+            midi.panic();
+        }
+    }
+
+    fn set_midi(&mut self, settings: &MidiSettings) {
+        if let Some(midi) = &mut self.midi {
+            midi.set(settings);
+        }
+    }
+
+    fn midi(&self) -> Arc<MidiState> {
+        self.midi.as_ref().map(Midi::state).unwrap_or_default()
+    }
+
+    fn moments(&mut self) -> Vec<Moment> {
+        self.midi.as_ref().map(Midi::moments).unwrap_or_default()
+    }
+
     fn poll(&mut self) {
         self.loaded();
         self.engine.poll();
+        if let Some(midi) = &mut self.midi {
+            if let Some(tap) = self.engine.take_tap() {
+                midi.follow(tap);
+            }
+            let opened = midi.state().outputs_opened;
+            if self.told_outputs != opened {
+                self.told_outputs = opened;
+                // A new output is told programs and controllers from the beginning.
+                self.engine.set_tapped(Tapped::Time);
+            }
+            self.engine.set_tapped(midi.tapped());
+        }
     }
 }

@@ -5,7 +5,8 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
-use super::command::Action;
+use super::command::{Action, Command};
+use super::studio::{self, KeyMove};
 
 /// When a shortcut holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +39,7 @@ impl When {
 
 /// What the state of the studio is, as far as shortcuts ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Situation {
     /// The tray holds candidates.
     pub tray: bool,
@@ -45,6 +47,8 @@ pub struct Situation {
     pub writing: bool,
     /// A dialog lies over the window: only the shortcuts of dialogs hold.
     pub dialog: bool,
+    /// Letters are notes.
+    pub typing_keyboard: bool,
 }
 
 impl Situation {
@@ -135,6 +139,10 @@ pub const BINDINGS: &[Binding] = &[
     bind(NONE, Key::C, Action::ToggleLoop, When::Always),
     bind(SHIFT, Key::C, Action::LoopSelection, When::Always),
     bind(NONE, Key::K, Action::ToggleMetronome, When::Always),
+    bind(NONE, Key::R, Action::Record, When::Always),
+    bind(SHIFT, Key::R, Action::ArmTrack, When::Always),
+    bind(CTRL, Key::K, Action::TypingKeyboard, When::Always),
+    bind(CTRL, Key::Period, Action::Panic, When::Always),
     bind(CTRL, Key::T, Action::AddTrack, When::Always),
     bind(CTRL_SHIFT, Key::D, Action::DuplicateTrack, When::Always),
     bind(CTRL_SHIFT, Key::Delete, Action::DeleteTrack, When::Always),
@@ -259,6 +267,47 @@ pub fn consume(ctx: &egui::Context, situation: Situation) -> Vec<Action> {
     });
     ctx.data_mut(|data| data.insert_temp(id, space));
     actions
+}
+
+/// Takes the keys of the typing keyboard out of `ctx`'s input while it is on, and returns what they do. A key that comes
+/// up is heard of in any case: a dialog may have opened while it was down.
+pub fn consume_notes(ctx: &egui::Context, situation: Situation) -> Vec<Command> {
+    if !situation.typing_keyboard {
+        return Vec::new();
+    }
+    let plays = !ctx.text_edit_focused() && !situation.dialog;
+    let mut commands = Vec::new();
+    ctx.input_mut(|input| {
+        if !input.focused {
+            commands.push(Command::ReleaseTyping);
+        }
+        input.events.retain(|event| {
+            let egui::Event::Key {
+                key,
+                physical_key,
+                pressed,
+                repeat,
+                modifiers,
+            } = event
+            else {
+                return true;
+            };
+            // By the place of the key: the row is a piano's in every layout.
+            let key = physical_key.unwrap_or(*key);
+            if !studio::is_typing_key(key) || modifiers.command || modifiers.ctrl || modifiers.alt {
+                return true;
+            }
+            if !pressed {
+                commands.push(Command::TypingKey(key, KeyMove::Up));
+                return false;
+            }
+            if plays && !repeat {
+                commands.push(Command::TypingKey(key, KeyMove::Down));
+            }
+            !plays
+        });
+    });
+    commands
 }
 
 /// The space bar acts when it is released, because a drag may come that it makes a pan.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::studio::ComposeForm;
+use crate::audio::midi::MidiSettings;
+use crate::score::{InputGrid, TICKS_PER_QUARTER, Tick};
 
 /// How many recent files are remembered.
 const RECENT: usize = 10;
@@ -41,8 +43,45 @@ impl From<ThemeChoice> for egui::ThemePreference {
     }
 }
 
+/// The grid onto which what is played is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum GridChoice {
+    #[default]
+    Off,
+    Quarter,
+    Eighth,
+    Sixteenth,
+    ThirtySecond,
+}
+
+impl GridChoice {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "Off",
+            Self::Quarter => "1/4",
+            Self::Eighth => "1/8",
+            Self::Sixteenth => "1/16",
+            Self::ThirtySecond => "1/32",
+        }
+    }
+
+    /// Its step.
+    pub fn ticks(self) -> Option<Tick> {
+        match self {
+            Self::Off => None,
+            Self::Quarter => Some(Tick(TICKS_PER_QUARTER)),
+            Self::Eighth => Some(Tick(TICKS_PER_QUARTER / 2)),
+            Self::Sixteenth => Some(Tick(TICKS_PER_QUARTER / 4)),
+            Self::ThirtySecond => Some(Tick(TICKS_PER_QUARTER / 8)),
+        }
+    }
+}
+
 /// What is remembered between sessions, in `settings.json` of the configuration folder.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The look.
@@ -51,6 +90,13 @@ pub struct Settings {
     pub soundfont: Option<PathBuf>,
     /// The audio device by name; `None` for the system's default.
     pub device: Option<String>,
+    /// MIDI devices.
+    pub midi: MidiSettings,
+    /// How what is played is put onto the grid.
+    pub input_grid: GridChoice,
+    /// How far, in percent.
+    #[serde(deserialize_with = "percent")]
+    pub input_strength: u8,
     /// Files that were opened or saved, the latest first.
     pub recent: Vec<PathBuf>,
     /// What the compose panel was set to.
@@ -59,7 +105,35 @@ pub struct Settings {
     pub started_before: bool,
 }
 
+fn percent<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    u8::deserialize(deserializer).map(|percent| percent.min(100))
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            soundfont: None,
+            device: None,
+            midi: MidiSettings::default(),
+            input_grid: GridChoice::default(),
+            input_strength: 100,
+            recent: Vec::new(),
+            form: ComposeForm::default(),
+            started_before: false,
+        }
+    }
+}
+
 impl Settings {
+    /// How what is played is put onto the grid.
+    pub fn grid(&self) -> InputGrid {
+        InputGrid {
+            grid: self.input_grid.ticks(),
+            strength: f32::from(self.input_strength) / 100.0,
+        }
+    }
+
     /// Puts `path` first among the recent files.
     pub fn remember(&mut self, path: &Path) {
         self.recent.retain(|known| known != path);
@@ -97,6 +171,7 @@ mod tests {
         let mut settings = Settings {
             theme: ThemeChoice::Light,
             started_before: true,
+            input_strength: 70,
             ..Settings::default()
         };
         settings.remember(Path::new("a.leit"));

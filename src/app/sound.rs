@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::studio::FontChoice;
 
+use crate::audio::midi::{LiveEvent, MidiSettings, MidiState, Moment};
 use crate::score::{Instrument, Pitch, Song, Span, Tick, TrackId, Velocity};
 
 /// How the sound is doing, for meters and the status of the device.
@@ -62,6 +63,22 @@ pub trait Sound {
     fn devices(&self) -> Vec<String>;
     /// Use this SoundFont file and this device; `None` for the best SoundFont and the system's device.
     fn choose(&mut self, soundfont: Option<&Path>, device: Option<&str>);
+    /// What is played by hand sounds like this track; `channel` is its channel on a MIDI port, 0..=15.
+    fn set_live_track(&mut self, _track: Option<TrackId>, _channel: Option<u8>) {}
+    /// Play this as if it came from a MIDI port.
+    fn play_live(&mut self, _event: LiveEvent) {}
+    /// End every sound, here and on the MIDI outputs.
+    fn panic(&mut self) {}
+    /// What MIDI is to do.
+    fn set_midi(&mut self, _settings: &MidiSettings) {}
+    /// How MIDI fares.
+    fn midi(&self) -> Arc<MidiState> {
+        Arc::default()
+    }
+    /// What was played by hand since this was asked last, while time passed.
+    fn moments(&mut self) -> Vec<Moment> {
+        Vec::new()
+    }
     /// Called every frame and, without frames, several times a second.
     fn poll(&mut self);
 }

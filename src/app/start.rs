@@ -54,6 +54,7 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
     let sound = EngineSound::start(
         settings.soundfont.clone(),
         settings.device.as_deref(),
+        &settings.midi,
         wake.clone(),
     );
     let io = match IoWorker::start(wake) {

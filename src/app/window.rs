@@ -88,6 +88,9 @@ impl Window {
     pub fn ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
         ctx.set_theme(egui::ThemePreference::from(self.studio.settings().theme));
+        for command in keys::consume_notes(&ctx, self.studio.situation()) {
+            self.queue.push(command);
+        }
         for action in keys::consume(&ctx, self.studio.situation()) {
             self.queue.push(action);
         }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{Common, output};
+use crate::audio::midi::MidiError;
+use crate::audio::midi::ports::{self, PortNames};
 use crate::audio::{device, soundfont};
 use crate::compose::ModelPaths;
 
@@ -179,7 +181,7 @@ pub(super) fn soundfonts(common: &Common) {
     });
 }
 
-/// Lists audio output devices.
+/// Lists audio output devices and MIDI ports.
 pub(super) fn devices(common: &Common) {
     let devices = device::list();
     let json: Vec<Value> = devices
@@ -191,25 +193,50 @@ pub(super) fn devices(common: &Common) {
             })
         })
         .collect();
-    output::report(common, &json!({ "devices": json }), || {
-        if devices.is_empty() {
-            return "no audio output device was found".to_owned();
-        }
-        let rows: Vec<Vec<String>> = devices
-            .iter()
-            .map(|device| {
-                vec![
-                    device.name.clone(),
-                    match (device.rate, device.channels) {
-                        (Some(rate), Some(channels)) => format!("{rate} Hz, {channels} channels"),
-                        _ => "cannot be used now".to_owned(),
-                    },
-                    if device.is_default { "default" } else { "" }.to_owned(),
-                ]
-            })
-            .collect();
-        output::table(&rows)
+    let midi = ports::list();
+    let midi_json = match &midi {
+        Ok(ports) => json!({ "inputs": ports.inputs, "outputs": ports.outputs }),
+        Err(error) => json!({ "error": error.to_string() }),
+    };
+    let report = json!({ "devices": json, "midi": midi_json });
+    output::report(common, &report, || {
+        format!("{}\n{}", audio_table(&devices), midi_table(&midi))
     });
+}
+
+fn midi_table(midi: &Result<PortNames, MidiError>) -> String {
+    match midi {
+        Err(error) => error.to_string(),
+        Ok(ports) if *ports == PortNames::default() => "no MIDI port was found".to_owned(),
+        Ok(ports) => {
+            let row = |kind: &str, name: &String| vec![name.clone(), kind.to_owned()];
+            let rows: Vec<Vec<String>> = (ports.inputs.iter())
+                .map(|name| row("MIDI input", name))
+                .chain(ports.outputs.iter().map(|name| row("MIDI output", name)))
+                .collect();
+            output::table(&rows)
+        }
+    }
+}
+
+fn audio_table(devices: &[device::DeviceInfo]) -> String {
+    if devices.is_empty() {
+        return "no audio output device was found".to_owned();
+    }
+    let rows: Vec<Vec<String>> = devices
+        .iter()
+        .map(|device| {
+            vec![
+                device.name.clone(),
+                match (device.rate, device.channels) {
+                    (Some(rate), Some(channels)) => format!("{rate} Hz, {channels} channels"),
+                    _ => "cannot be used now".to_owned(),
+                },
+                if device.is_default { "default" } else { "" }.to_owned(),
+            ]
+        })
+        .collect();
+    output::table(&rows)
 }
 
 #[cfg(test)]

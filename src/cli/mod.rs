@@ -102,7 +102,7 @@ enum Command {
     /// List the SoundFonts that are installed
     #[command(after_help = "Example:\n  leitmotif soundfonts")]
     Soundfonts,
-    /// List the audio output devices
+    /// List the audio output devices and the MIDI ports
     #[command(after_help = "Example:\n  leitmotif devices")]
     Devices,
     /// Check display, audio, networks, models and SoundFont, and say what to do

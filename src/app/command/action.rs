@@ -1,7 +1,5 @@
 //! Actions: what menus, shortcuts and the palette offer, with their words and icons.
 
-use lucide_icons::Icon;
-
 use super::Group;
 
 /// An action that needs no data: what menus, shortcuts and the palette offer.
@@ -74,6 +72,9 @@ pub enum Action {
     LoopSelection,
     ToggleMetronome,
     TapTempo,
+    Record,
+    TypingKeyboard,
+    Panic,
     // Tracks
     AddTrack,
     DuplicateTrack,
@@ -83,6 +84,7 @@ pub enum Action {
     MuteTrack,
     SoloTrack,
     LockTrack,
+    ArmTrack,
     FocusPrevious,
     FocusNext,
     // Compose
@@ -345,6 +347,22 @@ impl Action {
                 "Click on every beat while playing",
             ),
             Self::TapTempo => (G::Transport, "Tap tempo", "Tap in time to set the tempo"),
+            Self::Record => (
+                G::Transport,
+                "Record",
+                "Record what is played into the armed track, or else the focused one; Stop ends it",
+            ),
+            Self::TypingKeyboard => (
+                G::Transport,
+                "Typing keyboard",
+                "Play with the letters: A W S E D F T G Y H U J K O L P are notes, Z and X change the octave. \
+                 Meanwhile letters are no shortcuts",
+            ),
+            Self::Panic => (
+                G::Transport,
+                "Panic",
+                "End every sound at once, here and on the MIDI outputs",
+            ),
             Self::AddTrack => (G::Tracks, "Add a track", "Add a track below the others"),
             Self::DuplicateTrack => (
                 G::Tracks,
@@ -376,6 +394,11 @@ impl Action {
                 G::Tracks,
                 "Lock track",
                 "No edit and no network changes a locked track",
+            ),
+            Self::ArmTrack => (
+                G::Tracks,
+                "Arm track",
+                "Play and record on this track, whichever is focused; again to let it go",
             ),
             Self::FocusPrevious => (
                 G::Tracks,
@@ -505,66 +528,6 @@ impl Action {
     /// What it does, in a sentence.
     pub fn tooltip(self) -> &'static str {
         self.words().2
-    }
-
-    /// Its icon, where it has one.
-    pub fn icon(self) -> Option<Icon> {
-        Some(match self {
-            Self::New => Icon::FilePlus,
-            Self::Open => Icon::FolderOpen,
-            Self::OpenDemo => Icon::Music,
-            Self::Save | Self::SaveAs => Icon::Save,
-            Self::ExportMidi => Icon::FileMusic,
-            Self::ExportWav => Icon::FileAudio,
-            Self::ExportPng => Icon::Image,
-            Self::Quit => Icon::LogOut,
-            Self::Undo => Icon::Undo2,
-            Self::Redo => Icon::Redo2,
-            Self::Cut => Icon::Scissors,
-            Self::Copy => Icon::Copy,
-            Self::Paste => Icon::ClipboardPaste,
-            Self::Duplicate | Self::DuplicateTrack => Icon::CopyPlus,
-            Self::Delete | Self::DeleteTrack => Icon::Trash2,
-            Self::SelectAll => Icon::SquareDashedMousePointer,
-            Self::SelectNone | Self::SelectInverse => Icon::SquareDashed,
-            Self::Quantise => Icon::Magnet,
-            Self::Humanise => Icon::Waves,
-            Self::Invert => Icon::FlipVertical2,
-            Self::Retrograde => Icon::FlipHorizontal2,
-            Self::MuteNotes | Self::MuteTrack => Icon::VolumeX,
-            Self::LockNotes | Self::LockTrack | Self::ToggleScaleLock => Icon::Lock,
-            Self::MarkTheme => Icon::Signature,
-            Self::PaintReturn => Icon::Brush,
-            Self::ClearTheme => Icon::Eraser,
-            Self::ToolPencil => Icon::Pencil,
-            Self::ToolSelect => Icon::MousePointer2,
-            Self::ToolKnife => Icon::Slice,
-            Self::ToolGlue | Self::Glue => Icon::Combine,
-            Self::PlayPause => Icon::Play,
-            Self::Stop => Icon::Square,
-            Self::ToStart => Icon::SkipBack,
-            Self::ToggleLoop | Self::LoopSelection => Icon::Repeat,
-            Self::ToggleMetronome => Icon::Metronome,
-            Self::TapTempo => Icon::Hand,
-            Self::AddTrack => Icon::Plus,
-            Self::TrackUp => Icon::ArrowUp,
-            Self::TrackDown => Icon::ArrowDown,
-            Self::SoloTrack => Icon::Headphones,
-            Self::Continue => Icon::Sparkles,
-            Self::StopComposing => Icon::CircleStop,
-            Self::RollSeed => Icon::Dices,
-            Self::KeepCandidate | Self::KeepMelody => Icon::Check,
-            Self::DiscardCandidate | Self::CloseTray => Icon::X,
-            Self::ZoomIn => Icon::ZoomIn,
-            Self::ZoomOut | Self::ZoomToFit => Icon::ZoomOut,
-            Self::ToggleGhosts => Icon::Ghost,
-            Self::ToggleFollow => Icon::LocateFixed,
-            Self::ToggleDark => Icon::Moon,
-            Self::Preferences => Icon::Settings,
-            Self::Palette => Icon::Search,
-            Self::Shortcuts => Icon::Keyboard,
-            _ => return None,
-        })
     }
 }
 

@@ -6,14 +6,16 @@
 
 mod action;
 mod group;
+mod icon;
 
 use std::path::PathBuf;
 
+use crate::audio::midi::LiveEvent;
 use crate::score::{Instrument, Pitch, Selection, Span, Tick, TrackId, Velocity};
 
 use super::edit::Edit;
 use super::settings::Settings;
-use super::studio::{ComposeForm, Purpose};
+use super::studio::{ComposeForm, KeyMove, Purpose};
 use super::view::View;
 
 pub use action::Action;
@@ -50,6 +52,12 @@ pub enum Command {
         /// Its loudness.
         velocity: Velocity,
     },
+    /// Play this by hand.
+    Live(LiveEvent),
+    /// A key of the typing keyboard went down or came up.
+    TypingKey(egui::Key, KeyMove),
+    /// Every key of the typing keyboard comes up.
+    ReleaseTyping,
     /// Set the compose panel.
     SetForm(ComposeForm),
     /// Hear this candidate (from 0) in its place, or the song as it is.

@@ -1,5 +1,6 @@
 //! What lies over the window: command palette, shortcut sheet, preferences, questions.
 
+mod midi;
 mod palette;
 mod path;
 mod preferences;

@@ -65,6 +65,7 @@ pub(super) fn preferences_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQu
         };
         ui.label(RichText::new(text).font(look::small()).color(ink));
     });
+    super::midi::midi_ui(ui, &mut settings, studio);
     line(ui, "Models", |ui| {
         let models = studio.models();
         let text = if models.is_empty() {
@@ -87,7 +88,7 @@ pub(super) fn preferences_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQu
     }
 }
 
-fn line(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
+pub(super) fn line(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
     let look = Look::of(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(space::CONTROL);

@@ -41,12 +41,20 @@ impl Studio {
                 pitch,
                 velocity,
             } => self.sound.preview(instrument, pitch, velocity),
+            Command::Live(event) => self.sound.play_live(event),
+            Command::TypingKey(key, moved) => {
+                if let Some(event) = self.typing.key(key, moved) {
+                    self.sound.play_live(event);
+                }
+            }
+            Command::ReleaseTyping => self.release_typing(),
             Command::SetForm(form) => self.form = form,
             Command::Audition(index) => self.audition(index),
             Command::SetSettings(settings) => {
                 let sound = (&settings.soundfont, &settings.device)
                     != (&self.settings.soundfont, &self.settings.device);
                 self.settings = settings;
+                self.sound.set_midi(&self.settings.midi);
                 if sound {
                     let Settings {
                         soundfont, device, ..
@@ -153,7 +161,7 @@ impl Studio {
         self.seeds
     }
 
-    fn act(&mut self, action: Action) {
+    pub(super) fn act(&mut self, action: Action) {
         if self.act_on_notes(action) {
             return;
         }
@@ -213,6 +221,13 @@ impl Studio {
                 self.transport.metronome = !self.transport.metronome;
                 self.sound.set_metronome(self.transport.metronome);
             }
+            Action::Record => self.toggle_recording(),
+            Action::TypingKeyboard => self.toggle_typing(),
+            Action::Panic => {
+                self.release_typing();
+                self.sound.panic();
+            }
+            Action::ArmTrack => self.toggle_arm(),
             Action::AddTrack => {
                 self.edit(&Edit::AddTrack {
                     instrument: Instrument::pitched(0),

@@ -5,15 +5,18 @@ mod files;
 mod form;
 mod making;
 mod notes;
+mod record;
 mod state;
 mod transport;
 mod tray;
+mod typing;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::audio::midi::MidiState;
 use crate::formats::autosave::{Session, Store};
 use crate::score::edit::{self, Clipboard};
 use crate::score::{History, Selection, Song, Tick, Track, TrackId};
@@ -30,6 +33,7 @@ pub use form::{ComposeForm, Place};
 pub use state::{Dialog, FontChoice, Notice, Purpose};
 pub use transport::Transport;
 pub use tray::{Entry, Job, Tray};
+pub use typing::{KeyMove, Typing, is_typing_key};
 
 /// What a studio works with. Everything may be missing: then it says so, and the rest works.
 #[derive(Default)]
@@ -72,6 +76,11 @@ pub struct Studio {
     clipboard: Clipboard,
     /// Counts the random things that were done, so that each differs and a session can be repeated.
     seeds: u64,
+
+    /// The track that is played by hand whichever is focused.
+    armed: Option<TrackId>,
+    recording: Option<record::Recording>,
+    typing: Typing,
 
     sound: Box<dyn Sound>,
     sound_state: SoundState,
@@ -139,6 +148,9 @@ impl Studio {
             transport: Transport::default(),
             clipboard: Clipboard::default(),
             seeds: 0,
+            armed: None,
+            recording: None,
+            typing: Typing::default(),
             sound_state: sound.state(),
             sound,
             models: parts
@@ -171,11 +183,11 @@ impl Studio {
         }
     }
 
-    /// The song as it is shown: with the change of a drag that has not ended.
+    /// The song as it is shown: with the change of a drag that has not ended, or with what is being recorded.
     pub fn song(&self) -> &Arc<Song> {
         match &self.live {
             Some((song, _)) => song,
-            None => self.base_song(),
+            None => self.recorded_song().unwrap_or_else(|| self.base_song()),
         }
     }
 
@@ -292,6 +304,11 @@ impl Studio {
         self.sound.devices()
     }
 
+    /// How MIDI fares.
+    pub fn midi(&self) -> Arc<MidiState> {
+        self.sound.midi()
+    }
+
     /// The dialog that is open.
     pub fn dialog(&self) -> Option<&Dialog> {
         self.dialog.as_ref()
@@ -329,6 +346,7 @@ impl Studio {
             tray: !self.tray.entries.is_empty(),
             writing: self.job.is_some(),
             dialog: self.dialog.is_some(),
+            typing_keyboard: self.typing.on,
         }
     }
 
@@ -336,6 +354,7 @@ impl Studio {
     pub fn poll(&mut self) {
         self.sound.poll();
         self.read_sound();
+        self.poll_recording();
         self.poll_composer();
         self.poll_files();
     }

@@ -97,12 +97,26 @@ fn transport_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     action_button(ui, queue, Action::Stop, |button| {
         button.size(space::CONTROL_LARGE).filled()
     });
+    let record = Look::of(ui).record;
+    let recording = studio.is_recording();
+    action_button(ui, queue, Action::Record, |button| {
+        let button = button.size(space::CONTROL_LARGE).filled();
+        if recording {
+            button.selected(true)
+        } else {
+            button.tint(record)
+        }
+    });
     let tooltip = keys::tooltip(ui.ctx(), Action::ToggleLoop);
     if chip(ui, "Loop", transport.looping, tooltip).clicked() {
         queue.push(Action::ToggleLoop);
     }
     action_button(ui, queue, Action::ToggleMetronome, |button| {
         button.filled().selected(transport.metronome)
+    });
+    let typing = studio.typing().on;
+    action_button(ui, queue, Action::TypingKeyboard, |button| {
+        button.filled().selected(typing)
     });
 }
 

@@ -13,6 +13,7 @@ pub(super) fn output_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, 
     let look = Look::of(ui);
     if wide {
         action_button(ui, queue, Action::Shortcuts, |button| button.tint(look.dim));
+        action_button(ui, queue, Action::Panic, |button| button.tint(look.dim));
     }
     preferences_ui(ui, queue);
     ui.add_space(if wide { space::S } else { 0.0 });

@@ -103,6 +103,10 @@ pub(super) fn inspector_ui(
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
+        let armed = studio.armed() == Some(track.id);
+        action_button(ui, queue, Action::ArmTrack, |button| {
+            button.filled().selected(armed)
+        });
         action_button(ui, queue, Action::LockTrack, |button| {
             button.filled().selected(track.locked)
         });

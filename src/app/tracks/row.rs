@@ -73,6 +73,10 @@ pub(super) fn row_ui(
     let left = rect.left() + space::L;
     painter.galley(pos2(left, rect.top() + 11.0), name, ink);
     painter.galley(pos2(left, rect.top() + 31.0), instrument, second);
+    if studio.armed() == Some(track.id) {
+        let dot = pos2(rect.left() + space::L / 2.0 + 2.0, rect.top() + 19.0);
+        painter.circle_filled(dot, 3.0, look.record);
+    }
     let right = Rect::from_min_max(pos2(rect.right() - 98.0, rect.top() + 8.0), rect.max);
     let mut controls = ui.new_child(UiBuilder::new().max_rect(right));
     controls.spacing_mut().item_spacing = vec2(space::XS, space::XS);

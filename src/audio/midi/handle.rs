@@ -18,7 +18,7 @@ use super::timing::Moment;
 /// How often it is looked which ports there are.
 const LOOK: Duration = Duration::from_secs(1);
 /// Without MIDI it is tried again after twice as long each time, up to this.
-const LONGEST_LOOK: Duration = Duration::from_secs(60);
+const LONGEST_LOOK: Duration = Duration::from_mins(1);
 
 /// What is played on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -429,3 +429,7 @@ fn close_inputs(open: &mut OpenInputs, keep: impl Fn(&str) -> bool) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;

@@ -69,6 +69,15 @@ impl Timing {
         if self.places.len() == PLACES {
             self.places.pop_front();
         }
+        if self.places.is_empty() && place.ticks_per_sample > 0.0 {
+            // Nobody has heard yet that time passes.
+            let still = Place {
+                ticks_per_sample: 0.0,
+                stretch: place.stretch.wrapping_sub(1),
+                ..place
+            };
+            self.places.push_back((sample, still));
+        }
         self.places.push_back((sample, place));
     }
 
@@ -293,12 +302,13 @@ mod tests {
         timing.played(ON, millis(990), &clock, DELAY, |moment| told.push(moment));
         timing.listen(millis(1_000), &clock, DELAY, |moment| told.push(moment));
         timing.played(OFF, millis(1_010), &clock, DELAY, |moment| {
-            told.push(moment)
+            told.push(moment);
         });
         timing.listen(millis(2_500), &clock, DELAY, |moment| told.push(moment));
         assert_told(
             &told,
             &[
+                Moment::Began { tick: 0.0 },
                 Moment::Played {
                     event: ON,
                     tick: 1_900.8,
@@ -329,7 +339,7 @@ mod tests {
         };
         let before = |millis| beat.checked_sub(Duration::from_millis(millis)).unwrap();
         timing.played(other, before(400), &clock, DELAY, |moment| {
-            told.push(moment)
+            told.push(moment);
         });
         timing.played(ON, before(140), &clock, DELAY, |moment| told.push(moment));
         timing.played(OFF, before(40), &clock, DELAY, |moment| told.push(moment));

@@ -1,0 +1,71 @@
+//! The icons of actions.
+
+use lucide_icons::Icon;
+
+use super::Action;
+
+impl Action {
+    /// Its icon, where it has one.
+    pub fn icon(self) -> Option<Icon> {
+        Some(match self {
+            Self::New => Icon::FilePlus,
+            Self::Open => Icon::FolderOpen,
+            Self::OpenDemo => Icon::Music,
+            Self::Save | Self::SaveAs => Icon::Save,
+            Self::ExportMidi => Icon::FileMusic,
+            Self::ExportWav => Icon::FileAudio,
+            Self::ExportPng => Icon::Image,
+            Self::Quit => Icon::LogOut,
+            Self::Undo => Icon::Undo2,
+            Self::Redo => Icon::Redo2,
+            Self::Cut => Icon::Scissors,
+            Self::Copy => Icon::Copy,
+            Self::Paste => Icon::ClipboardPaste,
+            Self::Duplicate | Self::DuplicateTrack => Icon::CopyPlus,
+            Self::Delete | Self::DeleteTrack => Icon::Trash2,
+            Self::SelectAll => Icon::SquareDashedMousePointer,
+            Self::SelectNone | Self::SelectInverse => Icon::SquareDashed,
+            Self::Quantise => Icon::Magnet,
+            Self::Humanise => Icon::Waves,
+            Self::Invert => Icon::FlipVertical2,
+            Self::Retrograde => Icon::FlipHorizontal2,
+            Self::MuteNotes | Self::MuteTrack => Icon::VolumeX,
+            Self::LockNotes | Self::LockTrack | Self::ToggleScaleLock => Icon::Lock,
+            Self::MarkTheme => Icon::Signature,
+            Self::PaintReturn => Icon::Brush,
+            Self::ClearTheme => Icon::Eraser,
+            Self::ToolPencil => Icon::Pencil,
+            Self::ToolSelect => Icon::MousePointer2,
+            Self::ToolKnife => Icon::Slice,
+            Self::ToolGlue | Self::Glue => Icon::Combine,
+            Self::PlayPause => Icon::Play,
+            Self::Stop => Icon::Square,
+            Self::ToStart => Icon::SkipBack,
+            Self::ToggleLoop | Self::LoopSelection => Icon::Repeat,
+            Self::ToggleMetronome => Icon::Metronome,
+            Self::TapTempo => Icon::Hand,
+            Self::Record => Icon::Circle,
+            Self::TypingKeyboard => Icon::Piano,
+            Self::Panic => Icon::OctagonX,
+            Self::ArmTrack => Icon::CircleDot,
+            Self::AddTrack => Icon::Plus,
+            Self::TrackUp => Icon::ArrowUp,
+            Self::TrackDown => Icon::ArrowDown,
+            Self::SoloTrack => Icon::Headphones,
+            Self::Continue => Icon::Sparkles,
+            Self::StopComposing => Icon::CircleStop,
+            Self::RollSeed => Icon::Dices,
+            Self::KeepCandidate | Self::KeepMelody => Icon::Check,
+            Self::DiscardCandidate | Self::CloseTray => Icon::X,
+            Self::ZoomIn => Icon::ZoomIn,
+            Self::ZoomOut | Self::ZoomToFit => Icon::ZoomOut,
+            Self::ToggleGhosts => Icon::Ghost,
+            Self::ToggleFollow => Icon::LocateFixed,
+            Self::ToggleDark => Icon::Moon,
+            Self::Preferences => Icon::Settings,
+            Self::Palette => Icon::Search,
+            Self::Shortcuts => Icon::Keyboard,
+            _ => return None,
+        })
+    }
+}
