@@ -12,8 +12,8 @@ use super::sf2::{self, Bank, Generator, Instrument, Preset, Sample, Zone, genera
 use super::synthesis::{Region, Tone, hertz, loudness};
 use crate::score::gm;
 
-/// Loudness that every program is brought to, in LUFS: key 60 (basses 36), velocity 100, no effects.
-const TARGET: f64 = -28.5;
+/// Integrated loudness that every program is brought to, in LUFS: key 60 (basses 36), velocity 100, held for a second, no effects.
+const TARGET: f64 = -30.5;
 /// Loudness of a tone as stored, played with a peak of 1, that needs no attenuation. Below it, a tone is as loud as it can be.
 const REFERENCE: f64 = -18.5;
 /// Synthesizers take attenuations at two fifths of what is written, as the EMU8000 did.
@@ -49,7 +49,7 @@ pub fn build_programs(numbers: &[u8], with_drums: bool) -> Result<Vec<u8>, Build
         .map(|layer| layer.timbre)
         .collect();
     if with_drums {
-        wanted.insert(Timbre::Drums);
+        wanted.extend(KITS.iter().flat_map(|kit| kit.voices));
     }
     let wanted: Vec<Timbre> = wanted.into_iter().collect();
     let made: Vec<(Timbre, Vec<(Region, f64)>)> = wanted
@@ -79,7 +79,7 @@ pub fn middle_key(program: u8) -> u8 {
     if (32..40).contains(&program) { 36 } else { 60 }
 }
 
-/// Loudness of each program at its middle key, velocity 100, held for a second.
+/// Loudness of what sounds of each program at its middle key, velocity 100, held for a second.
 fn hear(bank: &Bank, numbers: &[u8]) -> Result<Vec<(u8, f64)>, BuildError> {
     let failed = |error: &dyn std::fmt::Display| BuildError::Playback(error.to_string());
     let font = SoundFont::new(&mut bank.to_bytes()?.as_slice()).map_err(|error| failed(&error))?;
@@ -95,14 +95,8 @@ fn hear(bank: &Bank, numbers: &[u8]) -> Result<Vec<(u8, f64)>, BuildError> {
             synthesizer.note_on(0, i32::from(middle_key(*program)), 100);
             let (mut left, mut right) = (vec![0.0_f32; 44_100], vec![0.0_f32; 44_100]);
             synthesizer.render(&mut left, &mut right);
-            let level = |side: &[f32]| {
-                let side: Vec<f64> = side.iter().map(|point| f64::from(*point)).collect();
-                10_f64.powf(loudness::momentary(&side, 44_100) / 10.0) / 2.0
-            };
-            Ok((
-                *program,
-                10.0 * (level(&left) + level(&right)).max(1e-12).log10(),
-            ))
+            let sides = [left, right].map(|side| side.into_iter().map(f64::from).collect());
+            Ok((*program, loudness::sounding(&sides, 44_100)))
         })
         .collect()
 }
@@ -130,65 +124,55 @@ fn assemble(
             bank.samples.len() - 1
         });
     }
-    let mut push =
-        |name: &str, bank_number: u16, program: u8, layers: &[Layer], correction: f64| {
-            let mut zones = Vec::new();
-            for layer in layers {
-                for (region, loudness) in timbres.get(&layer.timbre).into_iter().flatten() {
-                    if let Some(sample) = samples.get(&Arc::as_ptr(&region.tone)) {
-                        zones.push(zone(
-                            region,
-                            layer,
-                            *sample,
-                            loudness - REFERENCE - correction,
-                        ));
-                    }
-                }
-            }
-            bank.instruments.push(Instrument {
-                name: name.to_owned(),
-                zones,
-            });
-            let everywhere = Zone {
-                keys: 0..=127,
-                velocities: 0..=127,
-                generators: Vec::new(),
-                target: bank.instruments.len() - 1,
-            };
-            bank.presets.push(Preset {
-                name: name.to_owned(),
-                bank: bank_number,
-                program: u16::from(program),
-                zones: vec![everywhere],
-            });
+    let mut push = |name: &str, bank_number: u16, program: u8, zones: Vec<Zone>| {
+        bank.instruments.push(Instrument {
+            name: name.to_owned(),
+            zones,
+        });
+        let everywhere = Zone {
+            keys: 0..=127,
+            velocities: 0..=127,
+            generators: Vec::new(),
+            target: bank.instruments.len() - 1,
         };
+        bank.presets.push(Preset {
+            name: name.to_owned(),
+            bank: bank_number,
+            program: u16::from(program),
+            zones: vec![everywhere],
+        });
+    };
+    let zones = |layer: &Layer, correction: f64, skip: &BTreeSet<u8>| -> Vec<Zone> {
+        let regions = timbres.get(&layer.timbre).into_iter().flatten();
+        regions
+            .filter(|(region, _)| !skip.contains(region.keys.start()))
+            .filter_map(|(region, loudness)| {
+                let sample = *samples.get(&Arc::as_ptr(&region.tone))?;
+                Some(zone(
+                    region,
+                    layer,
+                    sample,
+                    loudness - REFERENCE - correction,
+                ))
+            })
+            .collect()
+    };
     for (program, layers) in plans {
-        push(
-            gm::program_name(*program),
-            0,
-            *program,
-            layers,
-            corrections.get(program).copied().unwrap_or(0.0),
-        );
+        let correction = corrections.get(program).copied().unwrap_or(0.0);
+        let all = layers
+            .iter()
+            .flat_map(|layer| zones(layer, correction, &BTreeSet::new()));
+        push(gm::program_name(*program), 0, *program, all.collect());
     }
-    if with_drums {
-        let kit = programs::drum_layer();
-        push(KITS[0].1, 128, 0, &[kit], 0.0);
-        let instrument = bank.instruments.len() - 1;
-        for (program, name) in KITS.iter().skip(1) {
-            let everywhere = Zone {
-                keys: 0..=127,
-                velocities: 0..=127,
-                generators: Vec::new(),
-                target: instrument,
-            };
-            bank.presets.push(Preset {
-                name: (*name).to_owned(),
-                bank: 128,
-                program: u16::from(*program),
-                zones: vec![everywhere],
-            });
+    for kit in KITS.iter().filter(|_| with_drums) {
+        // A key that an earlier table has is not taken from a later one.
+        let (mut all, mut taken) = (Vec::new(), BTreeSet::new());
+        for table in kit.voices {
+            let more = zones(&kit.layer(*table), 0.0, &taken);
+            taken.extend(more.iter().map(|zone| *zone.keys.start()));
+            all.extend(more);
         }
+        push(kit.name, 128, kit.program, all);
     }
     bank
 }

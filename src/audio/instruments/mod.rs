@@ -4,21 +4,21 @@
 //! |---|---|
 //! | [`synthesis`] | partials with seamless loops, string physics, noise, filters, loudness |
 //! | [`piano`] [`keys`] [`mallets`] [`organ`] | keyboards and bars |
-//! | [`plucked`] [`bass`] | guitars, harps, basses |
+//! | [`plucked`] [`overdrive`] | guitars, harps, basses |
 //! | [`strings`] [`winds`] [`synth`] [`effects`] | bowed strings and voices, brass, reeds and flutes, waves, noises |
-//! | [`drums`] | the kit |
+//! | [`drums`] | the kits |
 //! | [`programs`] | which of these stands for each General MIDI program |
 //! | [`bank`] | puts them together, balanced in loudness |
 //! | [`sf2`] | writes the file |
 
 pub mod bank;
-pub mod bass;
 pub mod compare;
 pub mod drums;
 pub mod effects;
 pub mod keys;
 pub mod mallets;
 pub mod organ;
+pub mod overdrive;
 pub mod piano;
 pub mod plucked;
 pub mod programs;

@@ -1,7 +1,9 @@
 //! Which timbre, played how, stands for each of the 128 programs.
 
 use super::synthesis::{Region, Vibrato};
-use super::{bass, drums, effects, keys, mallets, organ, piano, plucked, strings, synth, winds};
+use super::{
+    drums, effects, keys, mallets, organ, overdrive, piano, plucked, strings, synth, winds,
+};
 
 /// A set of tones that programs share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +33,7 @@ pub enum Timbre {
     Steel,
     Clean,
     Overdriven,
+    Distorted,
     Harp,
     Pizzicato,
     Sitar,
@@ -41,7 +44,8 @@ pub enum Timbre {
     SlapBass,
     SynthBass,
     Ensemble,
-    Solo,
+    Violin,
+    Cello,
     Aahs,
     Oohs,
     Trumpet,
@@ -69,7 +73,13 @@ pub enum Timbre {
     Applause,
     Gunshot,
     ReverseCymbal,
-    Drums,
+    StandardDrums,
+    PowerDrums,
+    ElectronicDrums,
+    MachineDrums,
+    JazzDrums,
+    BrushDrums,
+    OrchestraDrums,
 }
 
 impl Timbre {
@@ -77,54 +87,56 @@ impl Timbre {
     pub fn regions(self) -> Vec<Region> {
         match self {
             Self::Piano => piano::grand(),
-            Self::Tine => keys::tine(),
-            Self::Glassy => keys::glassy(),
-            Self::Harpsichord => plucked::harpsichord(),
-            Self::Clavinet => plucked::clavinet(),
-            Self::Glockenspiel => mallets::glockenspiel(),
-            Self::Celesta => mallets::celesta(),
-            Self::Vibraphone => mallets::vibraphone(),
-            Self::Marimba => mallets::marimba(),
-            Self::Xylophone => mallets::xylophone(),
-            Self::TubularBells => mallets::tubular_bells(),
-            Self::SteelDrum => mallets::steel_drum(),
-            Self::Kalimba => mallets::kalimba(),
-            Self::Timpani => mallets::timpani(),
-            Self::Agogo => mallets::agogo(),
-            Self::Woodblock => mallets::woodblock(),
-            Self::Taiko => mallets::taiko(),
+            Self::Tine => keys::TINE.regions(),
+            Self::Glassy => keys::GLASSY.regions(),
+            Self::Harpsichord => plucked::HARPSICHORD.regions(),
+            Self::Clavinet => plucked::CLAVINET.regions(),
+            Self::Glockenspiel => mallets::GLOCKENSPIEL.regions(),
+            Self::Celesta => mallets::CELESTA.regions(),
+            Self::Vibraphone => mallets::VIBRAPHONE.regions(),
+            Self::Marimba => mallets::MARIMBA.regions(),
+            Self::Xylophone => mallets::XYLOPHONE.regions(),
+            Self::TubularBells => mallets::TUBULAR_BELLS.regions(),
+            Self::SteelDrum => mallets::STEEL_DRUM.regions(),
+            Self::Kalimba => mallets::KALIMBA.regions(),
+            Self::Timpani => mallets::TIMPANI.regions(),
+            Self::Agogo => mallets::AGOGO.regions(),
+            Self::Woodblock => mallets::WOODBLOCK.regions(),
+            Self::Taiko => mallets::TAIKO.regions(),
             Self::Drawbar => organ::drawbar(),
             Self::Church => organ::church(),
             Self::Reeds => organ::reeds(),
-            Self::Nylon => plucked::nylon(),
-            Self::Steel => plucked::steel(),
-            Self::Clean => plucked::clean(),
-            Self::Overdriven => plucked::overdriven(27.0, "Overdriven"),
-            Self::Harp => plucked::harp(),
-            Self::Pizzicato => plucked::pizzicato(),
-            Self::Sitar => plucked::sitar(),
-            Self::Banjo => plucked::banjo(),
-            Self::UprightBass => bass::acoustic(),
-            Self::FingerBass => bass::finger(),
-            Self::PickedBass => bass::picked(),
-            Self::SlapBass => bass::slap(),
-            Self::SynthBass => bass::synth(),
+            Self::Nylon => plucked::NYLON.regions(),
+            Self::Steel => plucked::STEEL.regions(),
+            Self::Clean => plucked::CLEAN.regions(),
+            Self::Overdriven => overdrive::guitar(21.0, "Overdriven"),
+            Self::Distorted => overdrive::guitar(33.0, "Distorted"),
+            Self::Harp => plucked::HARP.regions(),
+            Self::Pizzicato => plucked::PIZZICATO.regions(),
+            Self::Sitar => plucked::SITAR.regions(),
+            Self::Banjo => plucked::BANJO.regions(),
+            Self::UprightBass => plucked::UPRIGHT_BASS.regions(),
+            Self::FingerBass => plucked::FINGER_BASS.regions(),
+            Self::PickedBass => plucked::PICKED_BASS.regions(),
+            Self::SlapBass => plucked::SLAP_BASS.regions(),
+            Self::SynthBass => synth::bass(),
             Self::Ensemble => strings::ensemble(),
-            Self::Solo => strings::solo(),
+            Self::Violin => strings::violin(),
+            Self::Cello => strings::cello(),
             Self::Aahs => strings::aahs(),
             Self::Oohs => strings::oohs(),
-            Self::Trumpet => winds::trumpet(),
-            Self::MutedTrumpet => winds::muted_trumpet(),
-            Self::Trombone => winds::trombone(),
-            Self::Horn => winds::horn(),
+            Self::Trumpet => winds::TRUMPET.regions(),
+            Self::MutedTrumpet => winds::MUTED_TRUMPET.regions(),
+            Self::Trombone => winds::TROMBONE.regions(),
+            Self::Horn => winds::HORN.regions(),
             Self::BrassSection => winds::section(),
-            Self::Sax => winds::sax(),
-            Self::Oboe => winds::oboe(),
-            Self::Bassoon => winds::bassoon(),
-            Self::Clarinet => winds::clarinet(),
-            Self::Flute => winds::flute(),
-            Self::Recorder => winds::recorder(),
-            Self::PanFlute => winds::pan_flute(),
+            Self::Sax => winds::SAX.regions(),
+            Self::Oboe => winds::OBOE.regions(),
+            Self::Bassoon => winds::BASSOON.regions(),
+            Self::Clarinet => winds::CLARINET.regions(),
+            Self::Flute => winds::FLUTE.regions(),
+            Self::Recorder => winds::RECORDER.regions(),
+            Self::PanFlute => winds::PAN_FLUTE.regions(),
             Self::Square => synth::square(),
             Self::Saw => synth::saw(),
             Self::Pad => synth::pad(),
@@ -138,7 +150,13 @@ impl Timbre {
             Self::Applause => effects::applause(),
             Self::Gunshot => effects::gunshot(),
             Self::ReverseCymbal => effects::reverse_cymbal(),
-            Self::Drums => drums::kit(),
+            Self::StandardDrums => drums::regions(drums::standard::VOICES),
+            Self::PowerDrums => drums::regions(drums::acoustic::POWER),
+            Self::ElectronicDrums => drums::regions(drums::electronic::KIT),
+            Self::MachineDrums => drums::regions(drums::electronic::MACHINE),
+            Self::JazzDrums => drums::regions(drums::acoustic::JAZZ),
+            Self::BrushDrums => drums::regions(drums::acoustic::BRUSH),
+            Self::OrchestraDrums => drums::regions(drums::acoustic::ORCHESTRA),
         }
     }
 }
@@ -270,11 +288,12 @@ pub fn layers(program: u8) -> Vec<Layer> {
         0 => vec![of(T::Piano)],
         1 => vec![of(T::Piano).cutoff(19_000.0).sends(12.0, 0.0)],
         2 => vec![of(T::Piano).level(-3.0), of(T::Tine).level(-4.0)],
-        3 => vec![of(T::Piano).detune(-7), of(T::Piano).detune(8)],
+        3 => vec![of(T::Piano).detune(-8), of(T::Piano).detune(8)],
         4 => vec![of(T::Tine).sends(15.0, 0.0)],
         5 => vec![of(T::Glassy).sends(25.0, 0.0)],
         6 => vec![of(T::Harpsichord)],
-        7 => vec![of(T::Clavinet)],
+        // Its two pickups: one alone is too soft at full scale.
+        7 => vec![of(T::Clavinet), of(T::Clavinet).cutoff(2_500.0)],
         // Chromatic percussion
         8 => vec![of(T::Celesta)],
         9 => vec![of(T::Glockenspiel)],
@@ -298,11 +317,12 @@ pub fn layers(program: u8) -> Vec<Layer> {
         ],
         19 => vec![of(T::Church).sends(0.0, 20.0)],
         20 => vec![of(T::Reeds).cutoff(3_000.0)],
-        21 => vec![of(T::Reeds)],
+        21 => vec![of(T::Reeds).detune(-5), of(T::Reeds).detune(5)],
         22 => vec![of(T::Reeds).cutoff(5_000.0).vibrato(8.0, 5.2, 0.25)],
         23 => vec![
-            of(T::Reeds).detune(-6),
-            of(T::Reeds).detune(6).transpose(12).level(-6.0),
+            of(T::Reeds).detune(-7),
+            of(T::Reeds).detune(7),
+            of(T::Reeds).transpose(12).level(-6.0),
         ],
         // Guitar
         24 => vec![of(T::Nylon)],
@@ -310,8 +330,8 @@ pub fn layers(program: u8) -> Vec<Layer> {
         26 => vec![of(T::Clean).cutoff(1_500.0)],
         27 => vec![of(T::Clean).sends(15.0, 0.0)],
         28 => vec![of(T::Clean).cutoff(1_800.0).decay(5.5).times(0.0, 0.06)],
-        29 => vec![of(T::Overdriven).cutoff(3_200.0)],
-        30 => vec![of(T::Overdriven)],
+        29 => vec![of(T::Overdriven)],
+        30 => vec![of(T::Distorted)],
         31 => vec![of(T::Harp).transpose(12).cutoff(2_400.0)],
         // Bass
         32 => vec![of(T::UprightBass)],
@@ -326,10 +346,10 @@ pub fn layers(program: u8) -> Vec<Layer> {
             of(T::Square).transpose(-12).cutoff(700.0).level(-6.0),
         ],
         // Strings
-        40 => vec![of(T::Solo)],
-        41 => vec![of(T::Solo).cutoff(4_200.0)],
-        42 => vec![of(T::Solo).cutoff(3_400.0)],
-        43 => vec![of(T::Solo).cutoff(1_700.0).vibrato(7.0, 4.6, 0.35)],
+        40 => vec![of(T::Violin)],
+        41 => vec![of(T::Violin).cutoff(3_400.0)],
+        42 => vec![of(T::Cello)],
+        43 => vec![of(T::Cello).cutoff(1_500.0)],
         44 => vec![of(T::Ensemble).tremolo(5.0, 9.5).times(0.02, 0.3)],
         45 => vec![of(T::Pizzicato)],
         46 => vec![of(T::Harp)],
@@ -346,7 +366,7 @@ pub fn layers(program: u8) -> Vec<Layer> {
         53 => vec![of(T::Oohs)],
         54 => vec![
             of(T::Aahs).times(0.02, 0.2).level(-3.0),
-            of(T::Pad).times(0.02, 0.2).level(-6.0),
+            of(T::Pad).times(0.02, 0.2).level(-10.0),
         ],
         55 => vec![
             of(T::Ensemble).times(0.002, 0.25).decay(3.0),
@@ -397,7 +417,7 @@ pub fn layers(program: u8) -> Vec<Layer> {
         79 => vec![of(T::Recorder).cutoff(2_500.0)],
         // Synth lead
         80 => vec![of(T::Square)],
-        81 => vec![of(T::Saw)],
+        81 => vec![of(T::Saw), of(T::Saw).detune(7).level(-5.0)],
         82 => vec![
             of(T::PanFlute).times(0.004, 0.1),
             of(T::Recorder).level(-4.0),
@@ -409,7 +429,7 @@ pub fn layers(program: u8) -> Vec<Layer> {
         84 => vec![of(T::Saw).level(-3.0), of(T::Overdriven).level(-5.0)],
         85 => vec![
             of(T::Oohs).times(0.01, 0.15),
-            of(T::Square).cutoff(1_500.0).level(-8.0),
+            of(T::Square).transpose(12).cutoff(1_500.0).level(-18.0),
         ],
         86 => vec![of(T::Saw), of(T::Saw).transpose(7).level(-3.0)],
         87 => vec![of(T::Saw), of(T::SynthBass).transpose(-12).level(-3.0)],
@@ -427,7 +447,7 @@ pub fn layers(program: u8) -> Vec<Layer> {
             of(T::TubularBells).level(-8.0),
             of(T::Saw).cutoff(6_000.0).times(0.1, 0.8).level(-10.0),
         ],
-        94 => vec![of(T::Oohs).times(0.15, 1.0), of(T::Glass).level(-4.0)],
+        94 => vec![of(T::Oohs).times(0.15, 1.0), of(T::Glass).level(-8.0)],
         95 => vec![
             of(T::Saw)
                 .cutoff(700.0)
@@ -454,7 +474,7 @@ pub fn layers(program: u8) -> Vec<Layer> {
             of(T::Saw).cutoff(7_000.0).times(0.02, 0.6).level(-6.0),
         ],
         101 => vec![
-            of(T::Glass).vibrato(35.0, 3.2, 0.0).times(0.2, 1.2),
+            of(T::Glass).vibrato(25.0, 3.2, 0.0).times(0.2, 1.2),
             of(T::Oohs).times(0.3, 1.0).transpose(-12).level(-5.0),
         ],
         102 => vec![
@@ -480,9 +500,9 @@ pub fn layers(program: u8) -> Vec<Layer> {
         108 => vec![of(T::Kalimba)],
         109 => vec![
             of(T::Oboe).times(0.01, 0.06),
-            of(T::Reeds).transpose(-12).level(-8.0),
+            of(T::Bassoon).transpose(-12).level(-8.0),
         ],
-        110 => vec![of(T::Solo).vibrato(8.0, 5.8, 0.2)],
+        110 => vec![of(T::Violin).times(0.01, 0.1)],
         111 => vec![of(T::Oboe).vibrato(18.0, 5.4, 0.2)],
         // Percussive
         112 => vec![of(T::Glockenspiel).transpose(12).decay(1.5)],
@@ -512,19 +532,60 @@ pub fn layers(program: u8) -> Vec<Layer> {
     }
 }
 
-/// The drum kits' program numbers in bank 128: standard, room, power, electronic, TR-808, jazz, brush, orchestra.
-pub const KITS: [(u8, &str); 8] = [
-    (0, "Standard kit"),
-    (8, "Room kit"),
-    (16, "Power kit"),
-    (24, "Electronic kit"),
-    (25, "TR-808 kit"),
-    (32, "Jazz kit"),
-    (40, "Brush kit"),
-    (48, "Orchestra kit"),
-];
-
-/// The drum kit's layer.
-pub fn drum_layer() -> Layer {
-    Layer::of(Timbre::Drums).level(5.5)
+/// A drum kit: a preset of bank 128.
+pub struct Kit {
+    /// Program number.
+    pub program: u8,
+    /// Name of the preset.
+    pub name: &'static str,
+    /// Tables of voices; a key takes its sound from the first that has one for it.
+    pub voices: &'static [Timbre],
+    /// Send to the player's reverb in per cent.
+    pub reverb: f64,
 }
+
+impl Kit {
+    const fn new(program: u8, name: &'static str, voices: &'static [Timbre], reverb: f64) -> Self {
+        Self {
+            program,
+            name,
+            voices,
+            reverb,
+        }
+    }
+
+    /// How the kit plays its tables.
+    pub fn layer(&self, voices: Timbre) -> Layer {
+        Layer::of(voices).level(4.5).sends(0.0, self.reverb)
+    }
+}
+
+/// The drum kits, on the program numbers of Roland's GS.
+pub const KITS: [Kit; 8] = {
+    use Timbre as T;
+    [
+        Kit::new(0, "Standard kit", &[T::StandardDrums], 0.0),
+        Kit::new(8, "Room kit", &[T::StandardDrums], 30.0),
+        Kit::new(16, "Power kit", &[T::PowerDrums, T::StandardDrums], 12.0),
+        Kit::new(
+            24,
+            "Electronic kit",
+            &[T::ElectronicDrums, T::MachineDrums, T::StandardDrums],
+            0.0,
+        ),
+        Kit::new(25, "TR-808 kit", &[T::MachineDrums, T::StandardDrums], 0.0),
+        Kit::new(32, "Jazz kit", &[T::JazzDrums, T::StandardDrums], 6.0),
+        Kit::new(
+            40,
+            "Brush kit",
+            &[T::BrushDrums, T::JazzDrums, T::StandardDrums],
+            6.0,
+        ),
+        Kit::new(
+            48,
+            "Orchestra kit",
+            &[T::OrchestraDrums, T::StandardDrums],
+            25.0,
+        ),
+    ]
+};

@@ -145,3 +145,11 @@ pub fn spread(roots: &[u8], mut make: impl FnMut(u8) -> (Tone, Envelope)) -> Vec
         })
         .collect()
 }
+
+/// Roots from `low` to `high` at most a fourth (5 semitones) apart, evenly.
+pub fn every(low: u8, high: u8) -> Vec<u8> {
+    let steps = u32::from(high.abs_diff(low)).div_ceil(5).max(1);
+    (0..=steps)
+        .map(|step| low + ((u32::from(high - low) * step + steps / 2) / steps) as u8)
+        .collect()
+}

@@ -7,7 +7,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::{RATE, hertz};
+use super::{Biquad, RATE, gain, hertz};
 
 /// Points per piece of an amplitude curve: linear within, exact at its ends.
 const STEP: usize = 64;
@@ -104,22 +104,25 @@ impl ToneSpec {
         hertz(f64::from(self.root))
     }
 
-    /// Takes the lowest rate that carries every partial within 54 dB of the strongest.
+    /// Takes the lowest rate that carries every partial within 54 dB of the strongest, and whose images stay below -40 dB: players
+    /// interpolate in a straight line, which leaves of a partial at `f` an image at `rate - f`, `(f / (rate - f))^2` times as strong.
     pub fn fit_rate(&mut self) {
         let strongest = self
             .partials
             .iter()
             .fold(0.0_f64, |most, partial| most.max(partial.amplitude.abs()));
-        let audible = self
-            .partials
-            .iter()
-            .filter(|partial| partial.amplitude.abs() > 2e-3 * strongest);
-        let highest = audible.fold(0.0_f64, |most, partial| most.max(partial.frequency));
-        let rates = [(6_800.0, 16_000), (9_800.0, 22_050)];
-        self.rate = rates
+        let carries = |rate: u32| {
+            let rate = f64::from(rate);
+            self.partials.iter().all(|partial| {
+                let level = partial.amplitude.abs() / strongest;
+                let image = (partial.frequency / (rate - partial.frequency)).powi(2);
+                (partial.frequency < 0.44 * rate || level < 2e-3) && level * image < 1e-2
+            })
+        };
+        self.rate = [14_700, 16_000, 18_900, 22_050, 25_200, 29_400]
             .into_iter()
-            .find(|(limit, _)| highest < *limit)
-            .map_or(RATE, |(_, rate)| rate);
+            .find(|rate| carries(*rate))
+            .unwrap_or(RATE);
     }
 
     /// First point of the loop, its length in points, and how many periods it holds. The length is what tunes the tone.
@@ -289,4 +292,26 @@ pub fn looped_noise(
     }
     let settled = twice.split_off(period.len());
     settled.into_iter().cycle().take(length).collect()
+}
+
+/// Adds breath to a tone whose loop is `cycle` points long: noise in a band, `level` decibels against the tone, round its centre (hertz).
+pub fn add_breath(
+    points: &mut [f64],
+    cycle: usize,
+    rate: u32,
+    (level, centre): (f64, f64),
+    noise: &mut super::Noise,
+) {
+    let filters = [
+        Biquad::band_pass(rate, centre, 0.8),
+        Biquad::high_pass(rate, centre / 4.0, 0.7),
+    ];
+    let breath = looped_noise(noise, cycle, points.len(), &filters);
+    let power = |values: &[f64]| {
+        (values.iter().map(|v| v * v).sum::<f64>() / values.len().max(1) as f64).sqrt()
+    };
+    let scale = gain(level) * power(points) / power(&breath).max(1e-9);
+    for (point, breath) in points.iter_mut().zip(&breath) {
+        *point += scale * breath;
+    }
 }
