@@ -1,14 +1,11 @@
 //! What the I/O worker does: files in, files out, system dialogs. Messages say what the user can do.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::studio::Purpose;
 use super::view::View;
-use crate::audio::render::{RenderOptions, render_to_files};
-use crate::audio::soundfont;
 use crate::formats::autosave::Session;
 use crate::formats::files::{self, Previous};
 use crate::formats::midi::MidiOptions;
@@ -174,26 +171,6 @@ pub fn export_png(path: &Path, song: &Song) -> Result<(), String> {
     let bytes = formats::png::pianoroll(song, &PngOptions::default())
         .map_err(|error| format!("{}: {error}", path.display()))?;
     files::write_atomically(path, &bytes, Previous::Drop).map_err(|error| error.to_string())
-}
-
-/// Renders the song into a WAV file through the SoundFont file at `font`, or else the best there is.
-pub fn export_wav(path: &Path, song: &Song, font: Option<&Path>) -> Result<(), String> {
-    let font = match font {
-        Some(file) => soundfont::load(file),
-        None => soundfont::preferred(),
-    }
-    .map_err(|error| error.to_string())?;
-    let options = RenderOptions::default();
-    render_to_files(
-        song,
-        &font,
-        &options,
-        path,
-        &|_| path.to_owned(),
-        &mut |_| ControlFlow::Continue(()),
-    )
-    .map(|_| ())
-    .map_err(|error| error.to_string())
 }
 
 /// Keeps the song in case the program does not end well.

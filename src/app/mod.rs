@@ -16,6 +16,7 @@ pub mod io;
 pub mod keys;
 pub mod look;
 mod mesh;
+pub mod rendering;
 pub mod roll;
 pub mod settings;
 pub mod sound;

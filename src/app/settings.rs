@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::studio::ComposeForm;
+use super::studio::{ComposeForm, RenderForm};
 use crate::audio::midi::MidiSettings;
 use crate::score::{InputGrid, TICKS_PER_QUARTER, Tick};
 
@@ -101,6 +101,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// What the compose panel was set to.
     pub form: ComposeForm,
+    /// What the last render was like.
+    pub render: RenderForm,
     /// Whether the program was started before.
     pub started_before: bool,
 }

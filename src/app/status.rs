@@ -36,6 +36,15 @@ pub fn status_ui(ui: &mut Ui, studio: &Studio) {
                         .color(look.faint),
                 );
             }
+            if let Some(rendering) = studio.rendering() {
+                let percent = (rendering.share() * 100.0).floor();
+                let text = format!("{} {}, {percent} %", rendering.doing(), rendering.name());
+                ui.label(
+                    RichText::new(text)
+                        .font(look::small())
+                        .color(look.accent_text),
+                );
+            }
             if let Some(work) = studio.work() {
                 ui.label(
                     RichText::new(work)

@@ -71,7 +71,7 @@ impl Window {
         let sound = self.studio.sound_state();
         let again = if self.studio.is_moving() {
             Some(Duration::from_millis(16))
-        } else if sound.settling {
+        } else if sound.settling || self.studio.rendering().is_some() {
             Some(Duration::from_millis(100))
         } else if sound.problem.is_some() {
             // A device may come back.

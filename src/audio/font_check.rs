@@ -171,8 +171,8 @@ fn indices(of: &str, column: &[u16], entries: usize) -> Result<(), Flaw> {
 }
 
 /// Checks what can be known about a font before it is parsed: what kind of file it is, that every chunk lies inside the
-/// file, and that the tables agree with each other.
-pub(super) fn check_file(reader: &mut (impl Read + Seek)) -> Result<(), Flaw> {
+/// file, and that the tables agree with each other. Gives the number of its presets; the samples are not read.
+pub(super) fn check_file(reader: &mut (impl Read + Seek)) -> Result<usize, Flaw> {
     let end = reader.seek(SeekFrom::End(0))?;
     reader.seek(SeekFrom::Start(0))?;
     let mut head = Vec::new();
@@ -236,8 +236,10 @@ pub(super) fn check_file(reader: &mut (impl Read + Seek)) -> Result<(), Flaw> {
         indices(&text(bag), &bags, count + 1)?;
     }
     column(reader, tables, *b"shdr", 46, 0)?;
+    // The last entry only ends the table.
+    let presets = column(reader, tables, *b"phdr", 38, 24)?.len() - 1;
     reader.seek(SeekFrom::Start(0))?;
-    Ok(())
+    Ok(presets)
 }
 
 /// How fast a region runs through its samples of `rate` at `key`, in samples of the font for each that is played.

@@ -88,14 +88,7 @@ impl Font {
             path: shown.to_owned(),
             reason,
         };
-        let flawed = |flaw: Flaw| match flaw {
-            Flaw::Damaged(reason) => damaged(reason),
-            Flaw::Other(what, advice) => FontError::OtherKind {
-                path: shown.to_owned(),
-                what,
-                advice,
-            },
-        };
+        let flawed = |flaw| FontError::from_flaw(flaw, shown);
         check_file(reader).map_err(flawed)?;
         hush();
         let parsed = quietly(|| SoundFont::new(reader))
@@ -160,9 +153,17 @@ pub enum FontError {
     },
 }
 
-/// Loads an `.sf2` file. A file that is damaged is an error, never a panic. Large fonts take a second: not for the
-/// window's thread.
-pub fn load(path: &Path) -> Result<Arc<Font>, FontError> {
+impl FontError {
+    fn from_flaw(flaw: Flaw, path: &Path) -> Self {
+        let path = path.to_owned();
+        match flaw {
+            Flaw::Damaged(reason) => Self::Damaged { path, reason },
+            Flaw::Other(what, advice) => Self::OtherKind { path, what, advice },
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<std::io::BufReader<std::fs::File>, FontError> {
     let unreadable = |source| FontError::Unreadable {
         path: path.to_owned(),
         source,
@@ -171,7 +172,18 @@ pub fn load(path: &Path) -> Result<Arc<Font>, FontError> {
     if !file.metadata().map_err(unreadable)?.is_file() {
         return Err(unreadable(std::io::Error::other("it is not a file")));
     }
-    let mut reader = std::io::BufReader::with_capacity(1 << 16, file);
+    Ok(std::io::BufReader::with_capacity(1 << 16, file))
+}
+
+/// How many instruments the font at `path` has, or what is wrong with it, without reading its samples.
+pub fn inspect(path: &Path) -> Result<usize, FontError> {
+    check_file(&mut open(path)?).map_err(|flaw| FontError::from_flaw(flaw, path))
+}
+
+/// Loads an `.sf2` file. A file that is damaged is an error, never a panic. Large fonts take a second: not for the
+/// window's thread.
+pub fn load(path: &Path) -> Result<Arc<Font>, FontError> {
+    let mut reader = open(path)?;
     let origin = FontOrigin::File(path.to_owned());
     Font::parse(&mut reader, stem(path), origin, path).map(Arc::new)
 }
@@ -318,6 +330,56 @@ mod tests {
         assert_eq!(names, ["a", "B"]);
         let font = load(&found[0].path).unwrap();
         assert_eq!((font.name(), font.presets()), ("a", 2));
+    }
+
+    /// Counts what is read of a file.
+    struct Counted<R>(R, u64);
+
+    impl<R: Read> Read for Counted<R> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.0.read(into)?;
+            self.1 += count as u64;
+            Ok(count)
+        }
+    }
+
+    impl<R: Seek> Seek for Counted<R> {
+        fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_list_of_large_fonts_reads_no_samples() {
+        // A hundred megabytes of silence between the head and the tables; on the disk they are a hole.
+        let click = test_font::click();
+        let at = |id: &[u8; 4]| click.windows(4).position(|bytes| bytes == id).unwrap();
+        let (samples, smpl) = (at(b"sdta") - 8, at(b"smpl"));
+        let tables = at(b"pdta") - 8;
+        let silence = 100 << 20;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.sf2");
+        let mut file = std::fs::File::create(&path).unwrap();
+        let size = |extra: u32, place: usize| {
+            let bytes = click[place + 4..place + 8].try_into().unwrap();
+            (u32::from_le_bytes(bytes) + extra).to_le_bytes()
+        };
+        use std::io::Write as _;
+        let mut head = click[..tables].to_vec();
+        for place in [0, samples, smpl] {
+            head[place + 4..place + 8].copy_from_slice(&size(silence, place));
+        }
+        file.write_all(&head).unwrap();
+        file.seek(std::io::SeekFrom::Current(i64::from(silence)))
+            .unwrap();
+        file.write_all(&click[tables..]).unwrap();
+        drop(file);
+        assert_eq!(inspect(&path).unwrap(), 2);
+        let mut counted = Counted(std::fs::File::open(&path).unwrap(), 0);
+        assert_eq!(check_file(&mut counted), Ok(2));
+        assert!(counted.1 < 100_000, "{} bytes", counted.1);
+        assert_eq!(find_in(&[folder.path().to_owned()]).len(), 1);
+        assert_eq!(load(&path).unwrap().presets(), 2);
     }
 
     #[test]

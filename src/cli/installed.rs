@@ -146,9 +146,7 @@ pub(super) fn soundfonts(common: &Common) {
         built_in.map(|font| font.presets()),
     ));
     for font in soundfont::find() {
-        let presets = soundfont::load(&font.path)
-            .map(|font| font.presets())
-            .map_err(|error| error.to_string());
+        let presets = soundfont::inspect(&font.path).map_err(|error| error.to_string());
         fonts.push((font.name, Some(font.path), Some(font.bytes), presets));
     }
     let json: Vec<Value> = fonts

@@ -2,9 +2,11 @@
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg32;
+use serde::{Deserialize, Serialize};
 
 /// How samples are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SampleFormat {
     /// 16-bit integers, dithered.
     Int16,

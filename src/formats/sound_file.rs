@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::files::{FileError, Pending};
 use super::flac::FlacWriter;
 use super::pcm::SampleFormat;
 use super::wav::WavWriter;
 
 /// Kinds of sound files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Container {
     /// Samples as they are.
     #[default]

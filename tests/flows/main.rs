@@ -10,6 +10,7 @@ mod centre;
 mod command_line;
 mod damaged_files;
 mod layers;
+mod render_dialog;
 mod roll;
 mod timeline;
 mod window;

@@ -14,6 +14,7 @@ pub enum Action {
     SaveAs,
     ExportMidi,
     ExportWav,
+    CancelRender,
     ExportPng,
     Quit,
     // Edit
@@ -151,8 +152,13 @@ impl Action {
             ),
             Self::ExportWav => (
                 G::File,
-                "Render WAV…",
-                "Render the song through the SoundFont into a WAV file",
+                "Render WAV or FLAC…",
+                "Render the song, the loop or every track by itself into sound files",
+            ),
+            Self::CancelRender => (
+                G::File,
+                "Cancel the render",
+                "Stop rendering; nothing half written is left",
             ),
             Self::ExportPng => (
                 G::File,

@@ -14,6 +14,7 @@ impl Action {
             Self::Save | Self::SaveAs => Icon::Save,
             Self::ExportMidi => Icon::FileMusic,
             Self::ExportWav => Icon::FileAudio,
+            Self::CancelRender => Icon::CircleX,
             Self::ExportPng => Icon::Image,
             Self::Quit => Icon::LogOut,
             Self::Undo => Icon::Undo2,

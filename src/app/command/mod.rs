@@ -15,7 +15,7 @@ use crate::score::{Instrument, Pitch, Selection, Span, Tick, TrackId, Velocity};
 
 use super::edit::Edit;
 use super::settings::Settings;
-use super::studio::{ComposeForm, KeyMove, Purpose};
+use super::studio::{ComposeForm, KeyMove, Purpose, RenderForm};
 use super::view::View;
 
 pub use action::Action;
@@ -60,6 +60,10 @@ pub enum Command {
     ReleaseTyping,
     /// Set the compose panel.
     SetForm(ComposeForm),
+    /// Set what a render is to be like.
+    SetRenderForm(RenderForm),
+    /// Ask for the file of a render, and begin it.
+    PickRender,
     /// Hear this candidate (from 0) in its place, or the song as it is.
     Audition(Option<usize>),
     /// Change what is remembered between sessions.

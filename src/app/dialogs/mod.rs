@@ -5,6 +5,7 @@ mod palette;
 mod path;
 mod preferences;
 mod question;
+mod render;
 mod shortcuts;
 
 use egui::{Context, Id, Modal};
@@ -39,6 +40,7 @@ pub fn dialogs_ui(
         Dialog::Palette => {}
         Dialog::Shortcuts => shortcuts::shortcuts_ui(ui, queue),
         Dialog::Preferences => preferences::preferences_ui(ui, studio, queue),
+        Dialog::Render => render::render_ui(ui, studio, queue),
         Dialog::Path(purpose) => path::path_ui(ui, *purpose, &mut state.path, studio, queue),
         Dialog::Unsaved(next) => question::unsaved_ui(ui, studio, next, queue),
         Dialog::Recover(found) => question::recover_ui(ui, found, queue),

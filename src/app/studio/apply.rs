@@ -49,6 +49,8 @@ impl Studio {
             }
             Command::ReleaseTyping => self.release_typing(),
             Command::SetForm(form) => self.form = form,
+            Command::SetRenderForm(form) => self.settings.render = form,
+            Command::PickRender => self.pick(self.settings.render.purpose()),
             Command::Audition(index) => self.audition(index),
             Command::SetSettings(settings) => {
                 let sound = (&settings.soundfont, &settings.device)
@@ -311,7 +313,12 @@ impl Studio {
             Action::Save => self.save(),
             Action::SaveAs => self.pick(Purpose::Save),
             Action::ExportMidi => self.pick(Purpose::Midi),
-            Action::ExportWav => self.pick(Purpose::Wav),
+            Action::ExportWav => self.toggle_dialog(Dialog::Render),
+            Action::CancelRender => {
+                if let Some(rendering) = &self.rendering {
+                    rendering.cancel();
+                }
+            }
             Action::ExportPng => self.pick(Purpose::Png),
             Action::Quit => {
                 if !self.asks_first(Action::Quit.into()) {

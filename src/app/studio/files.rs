@@ -92,7 +92,7 @@ impl Studio {
 
     /// Carries out what a path was chosen for.
     pub(super) fn chosen(&mut self, purpose: Purpose, path: PathBuf) {
-        if matches!(self.dialog, Some(Dialog::Path(_))) {
+        if matches!(self.dialog, Some(Dialog::Path(_) | Dialog::Render)) {
             self.dialog = None;
         }
         let path = match purpose.extension() {
@@ -118,13 +118,7 @@ impl Studio {
             Purpose::Png => self.file_work(format!("Drawing {name}"), move || {
                 Done::Exported(path.clone(), disk::export_png(&path, &song))
             }),
-            Purpose::Wav => {
-                let font = self.settings.soundfont.clone();
-                self.file_work(format!("Rendering {name}"), move || {
-                    let result = disk::export_wav(&path, &song, font.as_deref());
-                    Done::Exported(path, result)
-                });
-            }
+            Purpose::Wav | Purpose::Flac => self.render(path),
         }
     }
 

@@ -6,6 +6,8 @@ mod form;
 mod making;
 mod notes;
 mod record;
+mod render_form;
+mod renders;
 mod state;
 mod transport;
 mod tray;
@@ -25,11 +27,13 @@ use super::composer::Composer;
 use super::disk::Done;
 use super::io::IoWorker;
 use super::keys::Situation;
+use super::rendering::Rendering;
 use super::settings::Settings;
 use super::sound::{Silent, Sound, SoundState};
 use super::view::View;
 
 pub use form::{ComposeForm, Place};
+pub use render_form::{RenderFont, RenderForm, RenderRange};
 pub use state::{Dialog, FontChoice, Notice, Purpose};
 pub use transport::Transport;
 pub use tray::{Entry, Job, Tray};
@@ -92,6 +96,8 @@ pub struct Studio {
     /// The song with the candidate that is heard, while one is.
     heard: Option<Arc<Song>>,
 
+    /// The render that is on its way.
+    rendering: Option<Rendering>,
     io: Option<IoWorker<Done>>,
     /// What the I/O worker is busy with, in words.
     work: Vec<String>,
@@ -163,6 +169,7 @@ impl Studio {
             job: None,
             tray: Tray::default(),
             heard: None,
+            rendering: None,
             io: parts.io,
             work: Vec::new(),
             after_save: None,
@@ -357,6 +364,7 @@ impl Studio {
         self.poll_recording();
         self.poll_composer();
         self.poll_files();
+        self.poll_render();
     }
 
     fn read_sound(&mut self) {

@@ -14,6 +14,8 @@ pub enum Dialog {
     Shortcuts,
     /// Look, SoundFont, device.
     Preferences,
+    /// What a render is to be like, or how far it is.
+    Render,
     /// A path is to be typed, since no system dialog answered.
     Path(Purpose),
     /// There are changes that are not saved; what would come next.
@@ -30,6 +32,7 @@ pub enum Purpose {
     Save,
     Midi,
     Wav,
+    Flac,
     Png,
 }
 
@@ -41,6 +44,7 @@ impl Purpose {
             Self::Save => "Save the project",
             Self::Midi => "Export MIDI",
             Self::Wav => "Render WAV",
+            Self::Flac => "Render FLAC",
             Self::Png => "Export picture",
         }
     }
@@ -51,7 +55,7 @@ impl Purpose {
             Self::Open => "Open",
             Self::Save => "Save",
             Self::Midi | Self::Png => "Export",
-            Self::Wav => "Render",
+            Self::Wav | Self::Flac => "Render",
         }
     }
 
@@ -62,6 +66,7 @@ impl Purpose {
             Self::Save => Some("leit"),
             Self::Midi => Some("mid"),
             Self::Wav => Some("wav"),
+            Self::Flac => Some("flac"),
             Self::Png => Some("png"),
         }
     }

@@ -50,6 +50,9 @@ pub(super) fn menu_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
         for action in [Action::ExportMidi, Action::ExportWav, Action::ExportPng] {
             item_ui(ui, queue, action, true);
         }
+        if studio.rendering().is_some() {
+            item_ui(ui, queue, Action::CancelRender, true);
+        }
         ui.separator();
         for group in [
             Group::Edit,

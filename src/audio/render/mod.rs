@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::formats::files::{FileError, Previous};
 use crate::formats::sound_file::{Container, SoundFile, SoundSpec};
 use crate::score::{Song, Span, TrackId};
@@ -39,7 +41,8 @@ const SILENT_SECONDS: f64 = 0.25;
 const RENDERING: f64 = 0.8;
 
 /// Whether every track is also rendered by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stems {
     /// Only the mix.
     #[default]
