@@ -305,6 +305,8 @@ pub fn built_in() -> Result<Arc<Font>, FontError> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
     use crate::audio::test_font;
 
@@ -364,7 +366,6 @@ mod tests {
             let bytes = click[place + 4..place + 8].try_into().unwrap();
             (u32::from_le_bytes(bytes) + extra).to_le_bytes()
         };
-        use std::io::Write as _;
         let mut head = click[..tables].to_vec();
         for place in [0, samples, smpl] {
             head[place + 4..place + 8].copy_from_slice(&size(silence, place));

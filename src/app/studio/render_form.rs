@@ -117,7 +117,7 @@ impl RenderForm {
             format: self.format,
             span,
             stems: self.stems,
-            longest_tail: Duration::from_secs_f64(self.tail.clamp(0.0, 600.0)),
+            longest_tail: Duration::try_from_secs_f64(self.tail.min(600.0)).unwrap_or_default(),
             loudness: self.loudness.map(|lufs| Loudness {
                 lufs,
                 ..Loudness::STREAMING
