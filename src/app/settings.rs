@@ -122,6 +122,7 @@ impl Default for Settings {
             input_strength: 100,
             recent: Vec::new(),
             form: ComposeForm::default(),
+            render: RenderForm::default(),
             started_before: false,
         }
     }
