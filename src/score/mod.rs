@@ -27,4 +27,4 @@ pub use take::{InputGrid, Take};
 pub use tempo::{Tempo, TempoChange, TempoMap};
 pub use theme::{ThemeKind, ThemeRegion};
 pub use time::{Span, TICKS_PER_QUARTER, Tick};
-pub use track::{Colour, ControlChange, Instrument, Role, Track, TrackId};
+pub use track::{Colour, ControlChange, Instrument, PitchBend, Role, Track, TrackId};

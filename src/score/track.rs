@@ -111,6 +111,29 @@ pub struct ControlChange {
     pub value: u8,
 }
 
+/// How far the pitch wheel is bent from a place on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PitchBend {
+    /// When.
+    pub at: Tick,
+    /// How far, -8192..=8191; 0 is not at all, and the ends are two semitones unless the bend range says otherwise.
+    #[serde(deserialize_with = "bend_value")]
+    pub value: i16,
+}
+
+impl PitchBend {
+    /// The lowest and the highest value.
+    pub const RANGE: std::ops::RangeInclusive<i16> = -8192..=8191;
+
+    /// A bend at a place; a value beyond the wheel's ends stops there.
+    pub fn new(at: Tick, value: i16) -> Self {
+        Self {
+            at,
+            value: value.clamp(*Self::RANGE.start(), *Self::RANGE.end()),
+        }
+    }
+}
+
 /// One track: an instrument, its place in the mix, and its notes.
 ///
 /// Notes are in order of (start, pitch), and no two of one pitch overlap: where they would, the later one cuts the
@@ -149,6 +172,27 @@ pub struct Track {
     notes: Arc<Vec<Note>>,
     #[serde(default, deserialize_with = "ordered_controls")]
     controls: Arc<Vec<ControlChange>>,
+    /// Left out of files where there are none, so that earlier versions read them too.
+    #[serde(
+        default,
+        deserialize_with = "ordered_bends",
+        skip_serializing_if = "is_empty"
+    )]
+    bends: Arc<Vec<PitchBend>>,
+}
+
+fn is_empty(bends: &Arc<Vec<PitchBend>>) -> bool {
+    bends.is_empty()
+}
+
+fn bend_value<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i16, D::Error> {
+    let value = i16::deserialize(deserializer)?;
+    if !PitchBend::RANGE.contains(&value) {
+        return Err(serde::de::Error::custom(format!(
+            "the pitch bend {value} is not in -8192..=8191"
+        )));
+    }
+    Ok(value)
 }
 
 fn seven_bits<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
@@ -173,6 +217,14 @@ fn ordered_controls<'de, D: serde::Deserializer<'de>>(
     Ok(Arc::new(controls))
 }
 
+fn ordered_bends<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Arc<Vec<PitchBend>>, D::Error> {
+    let mut bends = Vec::<PitchBend>::deserialize(deserializer)?;
+    bends.sort_by_key(|bend| bend.at);
+    Ok(Arc::new(bends))
+}
+
 impl Track {
     /// An empty track at middle volume.
     pub fn new(id: TrackId, name: impl Into<String>, instrument: Instrument, role: Role) -> Self {
@@ -191,6 +243,7 @@ impl Track {
             locked: false,
             notes: Arc::default(),
             controls: Arc::default(),
+            bends: Arc::default(),
         }
     }
 
@@ -202,6 +255,11 @@ impl Track {
     /// The kept controller events, in order of time.
     pub fn controls(&self) -> &[ControlChange] {
         &self.controls
+    }
+
+    /// The pitch bends, in order of time.
+    pub fn bends(&self) -> &[PitchBend] {
+        &self.bends
     }
 
     /// This track with other notes, given in any order, overlaps resolved (see [`Track`]).
@@ -222,6 +280,19 @@ impl Track {
         controls.sort_by_key(|control| control.at);
         Self {
             controls: Arc::new(controls),
+            ..self.clone()
+        }
+    }
+
+    /// This track with other pitch bends, given in any order.
+    #[must_use]
+    pub fn with_bends(&self, mut bends: Vec<PitchBend>) -> Self {
+        for bend in &mut bends {
+            *bend = PitchBend::new(bend.at.max(Tick::ZERO), bend.value);
+        }
+        bends.sort_by_key(|bend| bend.at);
+        Self {
+            bends: Arc::new(bends),
             ..self.clone()
         }
     }
@@ -295,6 +366,29 @@ mod tests {
             .map(|n| (n.start.0, n.duration.0, n.velocity.get()))
             .collect();
         assert_eq!(shown, [(0, 480, 70), (100, 960, 50), (480, 480, 90)]);
+    }
+
+    #[test]
+    fn bends_are_kept_in_files_and_earlier_files_are_read() {
+        let plain = Track::new(TrackId(1), "A", Instrument::pitched(0), Role::Piano);
+        let text = serde_json::to_string(&plain).unwrap();
+        assert!(!text.contains("bends"), "{text}");
+        assert_eq!(serde_json::from_str::<Track>(&text).unwrap(), plain);
+        let bent = plain.with_bends(vec![
+            PitchBend::new(Tick(480), i16::MAX),
+            PitchBend::new(Tick(-5), -100),
+        ]);
+        assert_eq!(
+            bent.bends(),
+            [
+                PitchBend::new(Tick(0), -100),
+                PitchBend::new(Tick(480), 8191)
+            ]
+        );
+        let text = serde_json::to_string(&bent).unwrap();
+        assert_eq!(serde_json::from_str::<Track>(&text).unwrap(), bent);
+        let beyond = text.replace("8191", "8192");
+        assert!(serde_json::from_str::<Track>(&beyond).is_err());
     }
 
     #[test]

@@ -47,8 +47,10 @@ pub(super) fn assign(
     for track in tracks {
         let drums = track.instrument.drums;
         let alike = (drums, setup(track));
-        let can_share =
-            format == MidiFormat::One && (drums || share) && track.controls().is_empty();
+        let can_share = format == MidiFormat::One
+            && (drums || share)
+            && track.controls().is_empty()
+            && track.bends().is_empty();
         if let Some(place) = shared.get(&alike).filter(|_| can_share) {
             places.push(*place);
             continue;

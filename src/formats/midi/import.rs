@@ -8,8 +8,8 @@ use midly::{MetaMessage, MidiMessage, TrackEventKind};
 use super::events::{File, FileTrack};
 use super::{Imported, channels, key_signature, meta, theme_info};
 use crate::score::{
-    ControlChange, Instrument, Key, Marker, Metre, MetreChange, MetreMap, Note, Pitch, Role, Song,
-    Span, Tempo, TempoChange, TempoMap, Tick, Track, Velocity, gm,
+    ControlChange, Instrument, Key, Marker, Metre, MetreChange, MetreMap, Note, Pitch, PitchBend,
+    Role, Song, Span, Tempo, TempoChange, TempoMap, Tick, Track, Velocity, gm,
 };
 
 /// What one channel of one file track plays.
@@ -20,6 +20,7 @@ struct Part {
     sounding: BTreeMap<u8, VecDeque<(Tick, u8)>>,
     program: Option<u8>,
     controls: Vec<ControlChange>,
+    bends: Vec<PitchBend>,
     name: Option<String>,
     role: Option<Role>,
 }
@@ -243,7 +244,7 @@ fn read_message(
         }
         // Channel modes (all notes off and the like) are the player's business.
         MidiMessage::Controller { .. } => {}
-        MidiMessage::PitchBend { .. } => *left_out.entry("pitch bends").or_default() += 1,
+        MidiMessage::PitchBend { bend } => part.bends.push(PitchBend::new(at, bend.as_int())),
         MidiMessage::Aftertouch { .. } | MidiMessage::ChannelAftertouch { .. } => {
             *left_out.entry("aftertouch").or_default() += 1;
         }
@@ -339,7 +340,7 @@ fn make_track(
     field(10, &mut track.pan);
     field(91, &mut track.reverb);
     field(93, &mut track.chorus);
-    track.with_controls(controls)
+    track.with_controls(controls).with_bends(part.bends)
 }
 
 /// What a track is for, by its name, else by its instrument.

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::score::{
-    ControlChange, Instrument, Key, Marker, Metre, MetreChange, MetreMap, Note, Pitch, Role, Span,
-    Tempo, TempoChange, TempoMap, ThemeKind, ThemeRegion, Tick, Track, TrackId, Velocity,
+    ControlChange, Instrument, Key, Marker, Metre, MetreChange, MetreMap, Note, Pitch, PitchBend,
+    Role, Span, Tempo, TempoChange, TempoMap, ThemeKind, ThemeRegion, Tick, Track, TrackId,
+    Velocity,
 };
 
 /// A file of `division` with these track chunks.
@@ -312,7 +313,10 @@ fn songs() -> impl Strategy<Value = Song> {
                 // Drawn colours are the window's; a file gives the role's.
                 track.colour = role.colour();
                 (track.volume, track.pan, track.reverb, track.chorus) = mix;
-                song = song.with_track(track.with_controls(controls));
+                let bends = (controls.iter())
+                    .map(|c: &ControlChange| PitchBend::new(c.at, i16::from(c.value) * 128 - 8_192))
+                    .collect();
+                song = song.with_track(track.with_controls(controls).with_bends(bends));
             }
             song.tempo = Arc::new(TempoMap::new(
                 tempo
@@ -381,7 +385,7 @@ proptest! {
         let parts = |song: &Song| {
             let mut parts: Vec<_> = song.tracks.iter()
                 .filter(|t| !t.notes().is_empty())
-                .map(|t| (t.name.clone(), t.instrument.program, t.role.name(), t.notes().to_vec(), t.controls().to_vec()))
+                .map(|t| (t.name.clone(), t.instrument.program, t.role.name(), t.notes().to_vec(), t.controls().to_vec(), t.bends().to_vec()))
                 .collect();
             parts.sort_by(|a, b| a.0.cmp(&b.0).then(a.3.len().cmp(&b.3.len())));
             parts

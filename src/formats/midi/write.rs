@@ -283,6 +283,12 @@ fn play(track: &Track, channel: u8, options: MidiOptions, events: &mut Events<'_
             control.value,
         );
     }
+    for bend in track.bends() {
+        let bend_message = MidiMessage::PitchBend {
+            bend: midly::PitchBend::from_int(bend.value),
+        };
+        events.midi(bend.at, Order::Control, channel, bend_message);
+    }
     for note in track.notes() {
         if note.muted && !options.muted_notes {
             continue;

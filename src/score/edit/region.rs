@@ -63,7 +63,15 @@ pub fn insert_region(song: &Song, selection: &Selection, at: Tick, length: Tick)
         for control in &mut controls {
             control.at = moved(control.at);
         }
-        *track = Arc::new(track.with_notes(notes).with_controls(controls));
+        let mut bends = track.bends().to_vec();
+        for bend in &mut bends {
+            bend.at = moved(bend.at);
+        }
+        *track = Arc::new(
+            (track.with_notes(notes))
+                .with_controls(controls)
+                .with_bends(bends),
+        );
     }
     // What holds at the very start goes on holding there.
     let moved_change = |tick: Tick| {
@@ -162,7 +170,15 @@ pub fn erase_region(song: &Song, selection: &Selection, span: Span) -> Result<Ed
         for control in &mut controls {
             control.at = moved(control.at);
         }
-        *track = Arc::new(track.with_notes(notes).with_controls(controls));
+        let mut bends = track.bends().to_vec();
+        for bend in &mut bends {
+            bend.at = moved(bend.at);
+        }
+        *track = Arc::new(
+            (track.with_notes(notes))
+                .with_controls(controls)
+                .with_bends(bends),
+        );
     }
     edited.tempo = Arc::new(TempoMap::new(
         (song.tempo.changes().iter())
