@@ -6,6 +6,7 @@
 //! ([`protocol`]) and reads the playhead and the meters from atomics ([`shared`]).
 
 pub mod callback;
+mod choke;
 pub mod clock;
 pub mod device;
 pub mod engine;

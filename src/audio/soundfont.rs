@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustysynth::SoundFont;
 
+use super::choke::Unchoked;
 use super::font_check::{Flaw, check_file, check_loops};
 use super::guard::{hush, quietly};
 use crate::formats::places::Places;
@@ -90,8 +91,9 @@ impl Font {
         };
         let flawed = |flaw| FontError::from_flaw(flaw, shown);
         check_file(reader).map_err(flawed)?;
+        let mut reader = Unchoked::new(reader).map_err(|error| damaged(error.to_string()))?;
         hush();
-        let parsed = quietly(|| SoundFont::new(reader))
+        let parsed = quietly(|| SoundFont::new(&mut reader))
             .ok_or_else(|| damaged("its tables contradict each other".to_owned()))?
             .map_err(|error| damaged(error.to_string()))?;
         if parsed.get_presets().is_empty() {

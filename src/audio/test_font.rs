@@ -37,9 +37,28 @@ fn words(values: &[u16]) -> Vec<u8> {
     values.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// The bytes of the font: program 0 of bank 0 and of the drum bank, one region each over all keys, no envelope delay,
-/// no dependence of pitch on key, loop over the tone.
-pub(crate) fn click() -> Vec<u8> {
+/// One generator: what it sets, and to what.
+type Generator = (u16, i16);
+
+/// Delay, attack and hold of the volume envelope, and its release: none.
+const NO_ENVELOPE: [Generator; 4] = [
+    (33, i16::MIN),
+    (34, i16::MIN),
+    (35, i16::MIN),
+    (38, i16::MIN),
+];
+/// Scale tuning: every key sounds at one pitch.
+const ONE_PITCH: Generator = (56, 0);
+const LOOPED: Generator = (54, 1);
+const SAMPLE: Generator = (53, 0);
+
+fn key_range(key: u8) -> Generator {
+    (43, i16::from_le_bytes([key, key]))
+}
+
+/// The bytes of a font with one sample and one instrument of `zones`, which is program 0 of bank 0 and of the drums.
+/// Each frame of the sample is 1/48,000 s; the loop is the tone after its click.
+fn with_zones(zones: &[Vec<Generator>]) -> Vec<u8> {
     let mut wave = vec![0_i16; FRAMES + 64];
     for (index, sample) in wave.iter_mut().take(FRAMES).enumerate() {
         let tone = (index as f32 * std::f32::consts::TAU / 48.0).sin() * 3_000.0;
@@ -52,11 +71,16 @@ pub(crate) fn click() -> Vec<u8> {
         preset("Drums", 128, 1),
         preset("EOP", 0, 2),
     ];
-    let nowhere = i16::MIN as u16;
-    // Delay, attack, hold of the volume envelope; release; scale tuning; sample modes; sample.
-    let igen = words(&[
-        33, nowhere, 34, nowhere, 35, nowhere, 38, nowhere, 56, 0, 54, 1, 53, 0, 0, 0,
-    ]);
+    let mut ibag = Vec::new();
+    let mut igen = Vec::new();
+    for zone in zones {
+        ibag.extend(words(&[(igen.len() / 4) as u16, 0]));
+        for &(kind, value) in zone {
+            igen.extend(words(&[kind, value as u16]));
+        }
+    }
+    ibag.extend(words(&[(igen.len() / 4) as u16, 0]));
+    igen.extend(words(&[0, 0]));
     let mut shdr_tail = Vec::new();
     for value in [0, FRAMES as u32, 48, FRAMES as u32 - 48, 48_000] {
         shdr_tail.extend(value.to_le_bytes());
@@ -72,9 +96,13 @@ pub(crate) fn click() -> Vec<u8> {
             chunk(*b"pgen", &words(&[41, 0, 41, 0, 0, 0])),
             chunk(
                 *b"inst",
-                &[named("Click", &[0], &[]), named("EOI", &[1], &[])].concat(),
+                &[
+                    named("Click", &[0], &[]),
+                    named("EOI", &[zones.len() as u16], &[]),
+                ]
+                .concat(),
             ),
-            chunk(*b"ibag", &words(&[0, 0, 7, 0])),
+            chunk(*b"ibag", &ibag),
             chunk(*b"imod", &[0; 10]),
             chunk(*b"igen", &igen),
             chunk(*b"shdr", &shdr),
@@ -90,6 +118,42 @@ pub(crate) fn click() -> Vec<u8> {
     );
     let sdta = list(*b"sdta", &[chunk(*b"smpl", &smpl)]);
     chunk(*b"RIFF", &[b"sfbk".to_vec(), info, sdta, pdta].concat())
+}
+
+/// The bytes of the font: one region over all keys, no envelope delay, no dependence of pitch on key, loop over the
+/// tone.
+pub(crate) fn click() -> Vec<u8> {
+    let mut zone = NO_ENVELOPE.to_vec();
+    zone.extend([ONE_PITCH, LOOPED, SAMPLE]);
+    with_zones(&[zone])
+}
+
+/// The same font, but that every key has its pitch: 1 kHz at key 60.
+pub(crate) fn tuned() -> Arc<Font> {
+    let mut zone = NO_ENVELOPE.to_vec();
+    zone.extend([LOOPED, SAMPLE]);
+    let bytes = with_zones(&[zone]);
+    Arc::new(Font::from_bytes(&bytes, "Tuned", FontOrigin::BuiltIn).unwrap())
+}
+
+/// The key of the closed hi-hat of [`stereo_hats`]: 0.1 s.
+pub(crate) const CLOSED_HAT: u8 = 42;
+/// The key of the open one: it does not end by itself.
+pub(crate) const OPEN_HAT: u8 = 46;
+
+/// A font with two hi-hats of a left and a right sample each, which choke each other as those of FluidR3 do.
+pub(crate) fn stereo_hats() -> Arc<Font> {
+    let mut zones = Vec::new();
+    for (key, loops) in [(CLOSED_HAT, 0), (OPEN_HAT, 1)] {
+        for pan in [-500, 500] {
+            let mut zone = vec![key_range(key)];
+            zone.extend(NO_ENVELOPE);
+            zone.extend([ONE_PITCH, (17, pan), (57, 1), (54, loops), SAMPLE]);
+            zones.push(zone);
+        }
+    }
+    let bytes = with_zones(&zones);
+    Arc::new(Font::from_bytes(&bytes, "Hats", FontOrigin::BuiltIn).unwrap())
 }
 
 /// The font, parsed.
