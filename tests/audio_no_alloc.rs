@@ -20,8 +20,8 @@ use leitmotif::audio::schedule::Schedule;
 use leitmotif::audio::synths::Rack;
 use leitmotif::audio::{AtEnd, AudioSettings, Engine, Font, OutputState, Preview, soundfont};
 use leitmotif::score::{
-    ControlChange, Instrument, Note, Pitch, Role, Song, Span, Tempo, TempoMap, Tick, Track,
-    TrackId, Velocity,
+    ControlChange, Instrument, Note, Pitch, PitchBend, Role, Song, Span, Tempo, TempoMap, Tick,
+    Track, TrackId, Velocity,
 };
 
 #[global_allocator]
@@ -130,17 +130,28 @@ fn song(tracks: u32, shift: i64) -> Song {
                 )
             })
             .collect();
-        let controls = [(0, 64, 127), (960, 64, 0), (1_500, 7, 80), (1_900, 1, 30)].map(
-            |(at, controller, value)| ControlChange {
-                at: Tick(at),
-                controller,
-                value,
-            },
-        );
+        let controls = [
+            (0, 64, 127),
+            (0, 101, 0),
+            (0, 100, 0),
+            (0, 6, 12),
+            (960, 64, 0),
+            (1_500, 7, 80),
+            (1_900, 1, 30),
+        ]
+        .map(|(at, controller, value)| ControlChange {
+            at: Tick(at),
+            controller,
+            value,
+        });
+        let bends = (0..40)
+            .map(|i| PitchBend::new(Tick(i * 120), (i * 400 - 8_000) as i16))
+            .collect();
         song = song.with_track(
             Track::new(TrackId(id), format!("Track {id}"), instrument, Role::Piano)
                 .with_notes(notes)
-                .with_controls(controls.to_vec()),
+                .with_controls(controls.to_vec())
+                .with_bends(bends),
         );
     }
     song
@@ -178,6 +189,22 @@ fn the_callback_never_allocates() {
     let position = studio.engine.position();
     assert!(Tick(470) < position && position < Tick(970), "{position:?}");
 
+    // A count-in, ended by pause, by play and by itself; its clicks, and the loudness meter at work.
+    studio.engine.set_loop(None);
+    for bars in [1, 2, 0, 1] {
+        studio.engine.stop();
+        studio.engine.play_after(bars);
+        studio.pass_and_poll(30_000);
+    }
+    assert!(studio.engine.count_in().is_some());
+    studio.pass_and_poll(70_000);
+    assert!(studio.engine.count_in().is_none() && studio.engine.position() > Tick::ZERO);
+    assert!(studio.engine.meters().loudness > -60.0);
+    studio.engine.play_after(2);
+    studio.pass_and_poll(2_000);
+    studio.engine.play();
+    studio.pass_and_poll(2_000);
+
     // Edits while playing: notes, tempo, mutes, volumes, tracks that come and go, more than there was room for.
     for step in 0..30_i64 {
         let mut edited = song(1 + (step as u32 * 7) % 45, step % 3 * 10);
@@ -188,6 +215,8 @@ fn the_callback_never_allocates() {
         first.mute = step % 2 == 0;
         first.volume = (step * 4) as u8;
         first.pan = (127 - step * 4) as u8;
+        first.reverb = (step * 3) as u8;
+        first.chorus = (step * 4) as u8;
         edited = edited.with_track(first);
         studio.engine.set_song(Arc::new(edited));
         studio.pass_and_poll(1_500);

@@ -12,6 +12,7 @@ use std::time::Instant;
 use assert_no_alloc::assert_no_alloc;
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::loudness::LoudnessMeter;
 use super::midi::LiveQueue;
 use super::midi::tap::{Tap, TapLine};
 use super::player::{Left, Player};
@@ -34,6 +35,7 @@ pub struct Callback {
     shared: Arc<Shared>,
     /// What is played by hand.
     live: Option<Arc<LiveQueue>>,
+    loudness: LoudnessMeter,
     left: Box<[f32]>,
     right: Box<[f32]>,
 }
@@ -60,6 +62,7 @@ impl Callback {
         let (tap, line) = Tap::new(player.rate(), player.latency());
         player.set_tap(tap);
         let callback = Self {
+            loudness: LoudnessMeter::new(player.rate()),
             player,
             down,
             up,
@@ -104,6 +107,7 @@ impl Callback {
                 continue;
             };
             self.player.render(left, right);
+            self.loudness.measure(left, right);
             for ((frame, left), right) in part.chunks_mut(channels).zip(left).zip(right) {
                 match frame {
                     [mono] => *mono = 0.5 * (*left + *right),
@@ -160,6 +164,8 @@ impl Callback {
     fn publish(&self) {
         let shared = &self.shared;
         shared.set_position(self.player.position_ticks());
+        shared.set_count_in(self.player.count_in_left());
+        shared.set_loudness(self.loudness.momentary());
         shared
             .playing
             .store(self.player.is_playing(), Ordering::Relaxed);

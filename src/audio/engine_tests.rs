@@ -148,15 +148,15 @@ struct Fickle(
 );
 
 impl crate::audio::device::Backend for Fickle {
-    fn probe(&mut self, _: &StreamWish) -> Result<StreamFormat, DeviceError> {
+    fn probe(&mut self, wish: &StreamWish) -> Result<StreamFormat, DeviceError> {
         if !self.0.load(Ordering::Relaxed) {
             return Err(DeviceError::None);
         }
         Ok(StreamFormat {
             device: "fickle".into(),
-            rate: 44_100,
+            rate: wish.rate.unwrap_or(44_100),
             channels: 2,
-            buffer_frames: None,
+            buffer_frames: wish.buffer_frames,
         })
     }
 
@@ -215,4 +215,55 @@ fn a_lost_device_is_survived_and_found_again() {
     wait_for(&mut engine, "moving on in silence", |e| {
         e.position() > there + Tick(100)
     });
+}
+
+#[test]
+fn buffer_and_rate_change_at_once_and_the_playhead_goes_on() {
+    let works = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (give, _health) = crossbeam_channel::bounded(8);
+    let settings = AudioSettings {
+        font: Some(test_font::font()),
+        ..AudioSettings::default()
+    };
+    let mut engine = Engine::start_on(settings, Fickle(works, give));
+    engine.set_song(song(400));
+    engine.play();
+    wait_for(&mut engine, "playing", |e| e.position() > Tick(200));
+    for (rate, frames) in [(48_000, 256), (96_000, 1_024)] {
+        let before = engine.position();
+        engine.set_rate(Some(rate));
+        engine.set_buffer(Some(frames));
+        wait_for(&mut engine, "the other format", |e| {
+            matches!(&e.status().output, OutputState::Running(format)
+                if format.rate == rate && format.buffer_frames == Some(frames))
+        });
+        assert_eq!(engine.status().rate, rate);
+        assert!(engine.is_playing());
+        let after = engine.position();
+        assert!(
+            before <= after && after < before + Tick(20_000),
+            "{before:?} {after:?}"
+        );
+        wait_for(&mut engine, "moving on", |e| {
+            e.position() > after + Tick(100)
+        });
+    }
+}
+
+#[test]
+fn a_count_in_lets_the_playhead_wait() {
+    let mut engine = silent();
+    engine.set_song(song(40));
+    assert_eq!(engine.count_in(), None);
+    engine.play_after(1);
+    assert!(engine.is_playing());
+    wait_for(&mut engine, "counting", |e| e.count_in().is_some());
+    assert_eq!(engine.position(), Tick::ZERO);
+    assert!(engine.count_in() <= Some(Tick(3_840)));
+    engine.pause();
+    wait_for(&mut engine, "the end of it", |e| e.count_in().is_none());
+    assert!(!engine.is_playing());
+    engine.play_after(0);
+    wait_for(&mut engine, "playing", |e| e.position() > Tick(50));
+    assert!(engine.meters().loudness > -70.0 || engine.meters().loudness.is_infinite());
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::soundfont::{self, Font, FontError};
+use super::soundfont::{self, Font, FontError, FoundFont};
 
 /// Which font.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,16 @@ impl FontSource {
     }
 }
 
-type Loading = JoinHandle<Result<Arc<Font>, FontError>>;
+/// What the loader brings.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The font that was asked for last, or why there is none.
+    pub font: Result<Arc<Font>, FontError>,
+    /// Every SoundFont file on this machine, by name.
+    pub found: Vec<FoundFont>,
+}
+
+type Loading = JoinHandle<Loaded>;
 
 /// Loads one font at a time; of several that are asked for meanwhile only the last.
 #[derive(Debug, Default)]
@@ -50,7 +59,11 @@ impl FontLoader {
         }
         if let Some(source) = self.next.take() {
             let thread = std::thread::Builder::new().name("font-loader".into());
-            match thread.spawn(move || source.load()) {
+            let load = move || Loaded {
+                font: source.load(),
+                found: soundfont::find(),
+            };
+            match thread.spawn(load) {
                 Ok(loading) => self.loading = Some(loading),
                 Err(error) => tracing::error!("no thread to load a SoundFont: {error}"),
             }
@@ -62,8 +75,8 @@ impl FontLoader {
         self.loading.is_some()
     }
 
-    /// The font that was asked for last, or why there is none, once it is known. Never waits.
-    pub fn poll(&mut self) -> Option<Result<Arc<Font>, FontError>> {
+    /// What was asked for last, once it is known. Never waits.
+    pub fn poll(&mut self) -> Option<Loaded> {
         let loaded = self.loading.take_if(|loading| loading.is_finished())?;
         let result = loaded.join();
         if self.next.is_some() {

@@ -1,11 +1,16 @@
-//! The master limiter: nothing leaves the mixer above the ceiling, and nothing below it is touched.
+//! The master limiter: nothing leaves the mixer above the ceiling, between the samples neither, and nothing below it is
+//! touched.
 
-/// Loudest sample that may leave (-0.3 dB).
-pub const CEILING: f32 = 0.966;
+use super::true_peak::{TAPS, TruePeak};
+
+/// Loudest peak that may leave, between samples too: -1 dBFS, less 0.3 dB for what a finer filter sees.
+pub const CEILING: f32 = 0.861;
 /// How far the limiter looks ahead, in seconds: the time over which it turns down.
 const LOOK_AHEAD_SECONDS: f64 = 0.0015;
 /// Time constant of turning up again, in seconds.
 const RELEASE_SECONDS: f64 = 0.12;
+/// So many samples after one the peaks around it are known.
+const FOUND_AFTER: usize = TAPS / 2;
 
 /// A stereo limiter with look-ahead. Its output lags by [`Self::latency`] samples.
 ///
@@ -13,6 +18,7 @@ const RELEASE_SECONDS: f64 = 0.12;
 /// released slowly and averaged over the look-ahead, is smooth and never above what any leaving sample needs.
 #[derive(Debug)]
 pub struct Limiter {
+    peaks: [TruePeak; 2],
     delay: Vec<[f32; 2]>,
     /// Needed gains of the window whose minimum is wanted, as a queue of (index, gain) with rising gains.
     minima: Vec<(u64, f32)>,
@@ -33,8 +39,10 @@ impl Limiter {
     pub fn new(rate: u32) -> Self {
         let length = ((f64::from(rate) * LOOK_AHEAD_SECONDS) as usize).max(1);
         Self {
-            delay: vec![[0.0; 2]; length],
-            minima: vec![(0, 1.0); length + 1],
+            peaks: [TruePeak::new(CEILING), TruePeak::new(CEILING)],
+            delay: vec![[0.0; 2]; length + FOUND_AFTER],
+            // A peak is held for as long as the filter that found it is wide.
+            minima: vec![(0, 1.0); length + TAPS + 1],
             first_minimum: 0,
             minima_length: 0,
             window: vec![1.0; length],
@@ -65,7 +73,7 @@ impl Limiter {
             }
             self.minima_length -= 1;
         }
-        let oldest = self.index.saturating_sub(self.delay.len() as u64);
+        let oldest = self.index.saturating_sub(capacity as u64 - 1);
         while self.minima_length > 0 && self.minima[self.first_minimum].0 < oldest {
             self.first_minimum = (self.first_minimum + 1) % capacity;
             self.minima_length -= 1;
@@ -78,21 +86,24 @@ impl Limiter {
 
     /// Limits one stretch in place. What is not a number is silenced.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
-        let length = self.delay.len();
+        let length = self.window.len();
+        let latency = self.latency();
+        let at_rest = 2 * (latency + TAPS);
         for (left, right) in left.iter_mut().zip(right.iter_mut()) {
             let mut input = [*left, *right];
-            for sample in &mut input {
+            let mut peak = 0.0_f32;
+            for (sample, finder) in input.iter_mut().zip(&mut self.peaks) {
                 if !sample.is_finite() {
                     *sample = 0.0;
                 }
+                peak = peak.max(finder.push(*sample));
             }
-            let peak = input[0].abs().max(input[1].abs());
             let needed = if peak > CEILING { CEILING / peak } else { 1.0 };
             self.idle = if needed < 1.0 { 0 } else { self.idle + 1 };
-            let slot = (self.index % length as u64) as usize;
-            let output = std::mem::replace(&mut self.delay[slot], input);
-            if self.idle > 2 * length && self.released >= 1.0 {
-                // At rest: the window is all ones.
+            let delayed = (self.index % latency as u64) as usize;
+            let output = std::mem::replace(&mut self.delay[delayed], input);
+            if self.idle > at_rest && self.released >= 1.0 {
+                // The window is all ones.
                 [*left, *right] = output;
                 self.index += 1;
                 continue;
@@ -109,13 +120,14 @@ impl Limiter {
                 let next = if next > 0.9999 { 1.0 } else { next };
                 next.min(smallest)
             };
+            let slot = (self.index % length as u64) as usize;
             let oldest = std::mem::replace(&mut self.window[slot], self.released);
             self.sum += self.released - oldest;
             let gain = (self.sum / length as f64).min(1.0) as f32;
             *left = (output[0] * gain).clamp(-CEILING, CEILING);
             *right = (output[1] * gain).clamp(-CEILING, CEILING);
             self.index += 1;
-            if self.idle > 2 * length && self.released >= 1.0 {
+            if self.idle > at_rest && self.released >= 1.0 {
                 self.minima_length = 0;
             }
         }
@@ -139,7 +151,7 @@ mod tests {
     fn what_is_below_the_ceiling_passes_unchanged_but_late() {
         let mut limiter = Limiter::new(48_000);
         let latency = limiter.latency();
-        let input: Vec<f32> = (0..5_000).map(|i| (i as f32 * 0.1).sin() * 0.9).collect();
+        let input: Vec<f32> = (0..5_000).map(|i| (i as f32 * 0.1).sin() * 0.85).collect();
         let output = through(&mut limiter, &input);
         assert_eq!(output[latency..], input[..input.len() - latency]);
         assert!(output[..latency].iter().all(|&sample| sample == 0.0));
@@ -179,5 +191,97 @@ mod tests {
         let output = through(&mut limiter, &input);
         assert!(output.iter().all(|sample| sample.is_finite()));
         assert_eq!(output[999], 0.1);
+    }
+
+    /// The loudest of sixteen times as many samples, by a Fourier transform: the peak of the signal itself.
+    fn peak_between(signal: &[f32]) -> f32 {
+        const TIMES: usize = 16;
+        let mut planner = realfft::RealFftPlanner::<f32>::new();
+        let mut input = signal.to_vec();
+        let forward = planner.plan_fft_forward(input.len());
+        let mut spectrum = forward.make_output_vec();
+        forward.process(&mut input, &mut spectrum).unwrap();
+        let inverse = planner.plan_fft_inverse(TIMES * signal.len());
+        let mut wide = inverse.make_input_vec();
+        wide[..spectrum.len()].copy_from_slice(&spectrum);
+        let mut fine = inverse.make_output_vec();
+        inverse.process(&mut wide, &mut fine).unwrap();
+        fine.iter()
+            .fold(0.0_f32, |peak, x| peak.max(x.abs() / signal.len() as f32))
+    }
+
+    /// The true peak as another program's meter finds it.
+    fn true_peak(signal: &[f32]) -> f32 {
+        let mut meter = ebur128::EbuR128::new(1, 48_000, ebur128::Mode::TRUE_PEAK).unwrap();
+        meter.add_frames_f32(signal).unwrap();
+        meter.true_peak(0).unwrap() as f32
+    }
+
+    #[test]
+    fn no_true_peak_is_above_one_decibel_below_full_scale() {
+        let limit = 10_f32.powf(-1.0 / 20.0);
+        let mut seed = 7_u32;
+        let mut noise = move || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        // Fades in and out, so that the transform sees no edge.
+        let fade = |i: usize| {
+            (i as f32 / 4_096.0)
+                .min((65_535 - i) as f32 / 4_096.0)
+                .min(1.0)
+        };
+        let mut low = 0.0_f32;
+        let signals: [(&str, Vec<f32>); 4] = [
+            (
+                "a quarter of the rate, between its peaks",
+                (0..65_536)
+                    .map(|i| (i as f32 * 0.5 + 0.25) * std::f32::consts::PI)
+                    .map(|phase| 1.3 * phase.sin())
+                    .collect(),
+            ),
+            (
+                "squares",
+                (0..65_536)
+                    .map(|i| if i % 109 < 54 { 1.5 } else { -1.5 })
+                    .collect(),
+            ),
+            (
+                "noise",
+                (0..65_537)
+                    .map(|_| 2.0 * noise())
+                    .collect::<Vec<f32>>()
+                    .windows(2)
+                    .map(|pair| pair[0] + pair[1])
+                    .collect(),
+            ),
+            (
+                "dark noise in bursts",
+                (0..65_536)
+                    .map(|i| {
+                        low += 0.3 * (noise() - low);
+                        low * if i % 9_000 < 3_000 { 6.0 } else { 0.5 }
+                    })
+                    .collect(),
+            ),
+        ];
+        for (name, signal) in signals {
+            let faded: Vec<f32> = (signal.iter().enumerate())
+                .map(|(i, x)| x * fade(i))
+                .collect();
+            assert!(
+                peak_between(&faded) > 1.0,
+                "{name} is loud enough to matter"
+            );
+            let mut limiter = Limiter::new(48_000);
+            let mut limited = through(&mut limiter, &faded);
+            limited.extend(through(&mut limiter, &[0.0; 8_192]));
+            let peak = true_peak(&limited);
+            assert!(peak < limit, "{name}: {} dBFS", 20.0 * peak.log10());
+            assert!(peak > 0.7, "{name} is not turned down more than needed");
+            // Noise can hide peaks from every filter of the standard's length, but not a decibel of them.
+            let peak = peak_between(&limited);
+            assert!(peak < 0.97, "{name}: {} dBFS", 20.0 * peak.log10());
+        }
     }
 }

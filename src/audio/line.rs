@@ -20,6 +20,8 @@ const BLOCK: usize = 16;
 pub(super) struct Line {
     pub(super) link: Link,
     pub(super) rate: u32,
+    /// Samples by which the player's output lags.
+    pub(super) lag: usize,
     compiler: Compiler,
     /// The tracks that the synthesizers were given to, by slot.
     pub(super) slots: Vec<Option<TrackId>>,
@@ -38,11 +40,14 @@ impl Line {
     pub(super) fn new(rate: u32, live: Arc<LiveQueue>) -> (Self, Callback) {
         let mut rack = Rack::new(None, rate, BLOCK, 0);
         rack.tracks.reserve_exact(ROOM);
-        let (callback, link) = Callback::new(Player::new(rate, BLOCK, Box::new(rack)));
+        let player = Player::new(rate, BLOCK, Box::new(rack));
+        let lag = player.latency();
+        let (callback, link) = Callback::new(player);
         let callback = callback.with_live(live);
         let line = Self {
             link,
             rate,
+            lag,
             compiler: Compiler::new(rate),
             slots: Vec::new(),
             room: ROOM,

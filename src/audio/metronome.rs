@@ -45,6 +45,79 @@ pub fn next_beat(metre: &MetreMap, clock: &SampleClock, sample: i64) -> Beat {
     }
 }
 
+/// Bars of clicks before time passes, in the metre and at the tempo of where it will begin.
+///
+/// The clicks fall as they would if the metre went on backwards from there: begun in the middle of a bar, the count-in
+/// begins in the middle of one too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountIn {
+    /// Ticks from a bar line to where it begins.
+    offset: i64,
+    beat: i64,
+    bar: i64,
+    /// Its length in ticks.
+    length: i64,
+    samples_per_tick: f64,
+    /// How many samples of it are over.
+    passed: i64,
+    /// Ticks from its beginning to its next click.
+    next: i64,
+}
+
+impl CountIn {
+    /// `bars` bars before `start`; `None` for no bar.
+    pub fn new(metre: &MetreMap, clock: &SampleClock, start: Tick, bars: u8) -> Option<Self> {
+        let span = metre.bar_span(start);
+        let (bar, beat) = (
+            span.length().0.max(1),
+            metre.metre_at(start).beat().0.max(1),
+        );
+        let offset = (start - span.start).0;
+        let here = start.0 as f64;
+        (bars > 0).then(|| Self {
+            offset,
+            beat,
+            bar,
+            length: i64::from(bars) * bar,
+            samples_per_tick: clock.sample_at(here + 1.0) - clock.sample_at(here),
+            passed: 0,
+            next: (beat - offset % beat) % beat,
+        })
+    }
+
+    fn samples(&self, ticks: i64) -> i64 {
+        (ticks as f64 * self.samples_per_tick).round() as i64
+    }
+
+    /// Lets samples pass.
+    pub fn advance(&mut self, samples: usize) {
+        self.passed += samples as i64;
+    }
+
+    /// Samples until time passes; negative when it should have begun already.
+    pub fn samples_left(&self) -> i64 {
+        self.samples(self.length) - self.passed
+    }
+
+    /// Ticks until time passes.
+    pub fn ticks_left(&self) -> f64 {
+        (self.length as f64 - self.passed as f64 / self.samples_per_tick).max(0.0)
+    }
+
+    /// Samples until the next click, and whether it begins a bar; `None` when all have sounded.
+    pub fn next_click(&self) -> Option<(i64, bool)> {
+        (self.next < self.length).then(|| {
+            let accent = (self.offset + self.next) % self.bar == 0;
+            (self.samples(self.next) - self.passed, accent)
+        })
+    }
+
+    /// Goes on to the click after the next one.
+    pub fn step(&mut self) {
+        self.next += self.beat;
+    }
+}
+
 /// Plays clicks.
 #[derive(Debug)]
 pub struct Clicks {
@@ -151,6 +224,38 @@ mod tests {
             (12, true),
         ];
         assert_eq!(beats, expected);
+    }
+
+    #[test]
+    fn a_count_in_goes_backwards_from_where_it_leads() {
+        let metre = MetreMap::constant(Metre {
+            numerator: 3,
+            denominator: 4,
+        });
+        let clock = SampleClock::new(&TempoMap::default(), 48_000);
+        let clicks = |start: i64, bars: u8| {
+            let mut count = CountIn::new(&metre, &clock, Tick(start), bars)?;
+            let mut clicks = Vec::new();
+            while let Some((at, accent)) = count.next_click() {
+                clicks.push((at / 12_000, accent));
+                count.step();
+            }
+            Some((clicks, count.samples_left() / 12_000))
+        };
+        assert_eq!(clicks(0, 0), None);
+        let (at_start, length) = clicks(0, 2).unwrap();
+        let bar = [true, false, false];
+        let beats: Vec<_> = bar.into_iter().chain(bar).collect();
+        assert_eq!(at_start.iter().map(|c| c.1).collect::<Vec<_>>(), beats);
+        assert_eq!(
+            at_start.iter().map(|c| c.0).collect::<Vec<_>>(),
+            [0, 2, 4, 6, 8, 10]
+        );
+        assert_eq!(length, 12);
+        // From the second half of the second beat: the clicks before it are half a beat away.
+        let (inside, length) = clicks(2_880 + 1_440, 1).unwrap();
+        assert_eq!(inside, [(1, false), (3, true), (5, false)]);
+        assert_eq!(length, 6);
     }
 
     #[test]

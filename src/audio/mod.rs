@@ -16,6 +16,7 @@ pub mod guard;
 pub mod instruments;
 pub mod limiter;
 mod line;
+pub mod loudness;
 pub mod metronome;
 pub mod midi;
 pub mod player;
@@ -29,6 +30,7 @@ pub mod synths;
 #[cfg(test)]
 pub(crate) mod test_font;
 pub mod transport;
+pub mod true_peak;
 
 pub use engine::Engine;
 pub use font_loader::FontSource;

@@ -6,7 +6,7 @@
 use crate::score::{Span, Tick, TrackId};
 
 use super::limiter::Limiter;
-use super::metronome::{self, Beat, Clicks};
+use super::metronome::{self, Beat, Clicks, CountIn};
 use super::midi::song_clock::SongClock;
 use super::midi::tap::Tap;
 use super::protocol::{Clicking, PreviewNote, ScoreUpdate, ToAudio, TransportOrder};
@@ -50,11 +50,14 @@ pub struct Player {
     /// Whether a change of song has still to arrive at volumes and pans.
     gliding: bool,
     transport: Transport,
+    /// Samples between the edges on which events fall.
+    block: i64,
     looped: Option<Span>,
     order: u32,
     clicking: Clicking,
     clicks: Clicks,
     next_beat: Option<Beat>,
+    count_in: Option<CountIn>,
     previews: [Option<(u8, u64)>; PREVIEWS],
     gain: f32,
     target_gain: f32,
@@ -86,11 +89,13 @@ impl Player {
             retiring: None,
             gliding: false,
             transport: Transport::new(block),
+            block: block.max(1) as i64,
             looped: None,
             order: 0,
             clicking: Clicking::Off,
             clicks: Clicks::new(rate),
             next_beat: None,
+            count_in: None,
             previews: [None; PREVIEWS],
             gain: 1.0,
             target_gain: 1.0,
@@ -126,9 +131,14 @@ impl Player {
             .tick_at(self.transport.position() as f64)
     }
 
-    /// Whether time passes.
+    /// Whether time passes, or will after a count-in.
     pub fn is_playing(&self) -> bool {
-        self.transport.is_playing()
+        self.transport.is_playing() || self.count_in.is_some()
+    }
+
+    /// Ticks of a count-in that are still to come; 0 without one.
+    pub fn count_in_left(&self) -> f64 {
+        self.count_in.as_ref().map_or(0.0, CountIn::ticks_left)
     }
 
     /// The number of the last transport order.
@@ -204,16 +214,20 @@ impl Player {
 
     fn drive(&mut self, order: TransportOrder) {
         match order {
-            TransportOrder::Play => {
-                if !self.transport.is_playing() {
-                    // Whoever connected to the port since then knows nothing yet.
-                    self.tell_sounds();
-                    self.transport.set_playing(true);
-                    self.begin_at(self.transport.position());
-                    self.mark(None);
+            TransportOrder::Play => self.start(),
+            TransportOrder::PlayAfter(bars) => {
+                if self.transport.is_playing() {
+                    return;
+                }
+                let start = Tick(self.position_ticks().round() as i64);
+                let (metre, clock) = (&self.schedule.metre, &self.schedule.clock);
+                self.count_in = CountIn::new(metre, clock, start, bars);
+                if self.count_in.is_none() {
+                    self.start();
                 }
             }
             TransportOrder::Pause => {
+                self.count_in = None;
                 self.transport.set_playing(false);
                 self.release_all();
                 self.stop_song_clock();
@@ -233,6 +247,40 @@ impl Player {
                 self.mark(None);
             }
         }
+    }
+
+    fn start(&mut self) {
+        self.count_in = None;
+        if !self.transport.is_playing() {
+            // Whoever connected to the port since then knows nothing yet.
+            self.tell_sounds();
+            self.transport.set_playing(true);
+            self.begin_at(self.transport.position());
+            self.mark(None);
+        }
+    }
+
+    /// Goes on with a count-in: what is due at this block edge, and how many samples may pass before the next thing is.
+    fn count(&mut self) -> i64 {
+        let half = self.block / 2;
+        let Some(count_in) = &mut self.count_in else {
+            return i64::MAX;
+        };
+        if count_in.samples_left() < half {
+            self.start();
+            return i64::MAX;
+        }
+        let mut next = count_in.samples_left();
+        while let Some((at, accent)) = count_in.next_click() {
+            if at >= half {
+                next = next.min(at);
+                break;
+            }
+            self.clicks.start(accent);
+            count_in.step();
+        }
+        // To the block edge nearest to it, and to another one at least.
+        ((next + half) / self.block).max(1) * self.block
     }
 
     fn release_all(&mut self) {
@@ -338,10 +386,14 @@ impl Player {
         self.open_echoes();
         self.previews = [None; PREVIEWS];
         let undone = self.transport.undone_from();
+        let tick = self.position_ticks();
         for track in &self.schedule.tracks {
             if let Some(synth) = self.rack.tracks.get_mut(track.slot) {
                 synth.adopt(track.id);
                 synth.chase(track, undone, Glide::None);
+                if self.transport.is_playing() {
+                    synth.take_up(track, tick);
+                }
             }
         }
         let retiring = Retiring {
@@ -493,6 +545,7 @@ impl Player {
 
     /// Makes the next stretch of samples, about `wanted` of them.
     fn make(&mut self, wanted: usize) {
+        let until_click = self.count();
         let end = if self.schedule.end > 0 {
             self.schedule.end
         } else {
@@ -522,11 +575,20 @@ impl Player {
         } else {
             i64::MAX
         };
+        // What glides moves at every block edge.
+        let most = if self.gliding {
+            self.block as usize
+        } else {
+            STRETCH
+        };
         let frames = self
             .transport
-            .stretch(next, end, wanted.min(STRETCH))
-            .min(STRETCH);
+            .stretch(next, end, wanted.min(most))
+            .min(until_click.min(most as i64) as usize);
         self.mix(frames);
+        if let Some(count_in) = &mut self.count_in {
+            count_in.advance(frames);
+        }
         self.pass_previews(frames as u64);
         self.transport.advance(frames);
         self.stream += frames as u64;
@@ -578,6 +640,9 @@ impl Player {
     }
 }
 
+#[cfg(test)]
+#[path = "player_change_tests.rs"]
+mod change_tests;
 #[cfg(test)]
 #[path = "player_tests.rs"]
 mod tests;

@@ -9,10 +9,10 @@ use crate::score::{
     ControlChange, Instrument, Note, Pitch, Role, Song, Tempo, TempoMap, Track, TrackId, Velocity,
 };
 
-const RATE: u32 = 48_000;
-const BLOCK: usize = 8;
+pub(super) const RATE: u32 = 48_000;
+pub(super) const BLOCK: usize = 8;
 
-fn note(start: i64, duration: i64, key: i32) -> Note {
+pub(super) fn note(start: i64, duration: i64, key: i32) -> Note {
     Note::new(
         Tick(start),
         Tick(duration),
@@ -21,20 +21,20 @@ fn note(start: i64, duration: i64, key: i32) -> Note {
     )
 }
 
-fn track(id: u32, notes: Vec<Note>) -> Track {
+pub(super) fn track(id: u32, notes: Vec<Note>) -> Track {
     Track::new(TrackId(id), "A", Instrument::pitched(0), Role::Piano).with_notes(notes)
 }
 
-fn song(notes: Vec<Note>) -> Song {
+pub(super) fn song(notes: Vec<Note>) -> Song {
     Song::default().with_track(track(1, notes))
 }
 
-fn player(tracks: usize) -> Player {
+pub(super) fn player(tracks: usize) -> Player {
     let rack = Rack::new(Some(&test_font::font()), RATE, BLOCK, tracks);
     Player::new(RATE, BLOCK, Box::new(rack))
 }
 
-fn set_song(player: &mut Player, song: &Song) {
+pub(super) fn set_song(player: &mut Player, song: &Song) {
     let schedule = Compiler::new(RATE).compile(song, |index, _| index);
     player.obey(ToAudio::Score(Box::new(ScoreUpdate {
         schedule,
@@ -43,12 +43,12 @@ fn set_song(player: &mut Player, song: &Song) {
     })));
 }
 
-fn drive(player: &mut Player, order: TransportOrder) {
+pub(super) fn drive(player: &mut Player, order: TransportOrder) {
     player.obey(ToAudio::Transport(order, 1));
 }
 
 /// The left side of the next seconds.
-fn listen(player: &mut Player, seconds: f64) -> Vec<f32> {
+pub(super) fn listen(player: &mut Player, seconds: f64) -> Vec<f32> {
     let frames = (seconds * f64::from(RATE)) as usize;
     let (mut left, mut right) = (vec![0.0; frames], vec![0.0; frames]);
     for (left, right) in left.chunks_mut(441).zip(right.chunks_mut(441)) {
@@ -57,14 +57,14 @@ fn listen(player: &mut Player, seconds: f64) -> Vec<f32> {
     left
 }
 
-fn loudest(sound: &[f32]) -> f32 {
+pub(super) fn loudest(sound: &[f32]) -> f32 {
     sound
         .iter()
         .fold(0.0, |peak, sample| peak.max(sample.abs()))
 }
 
 /// How many clicks begin.
-fn clicks(sound: &[f32]) -> usize {
+pub(super) fn clicks(sound: &[f32]) -> usize {
     let mut count = 0;
     let mut dead = 0;
     for sample in sound {

@@ -38,6 +38,8 @@ pub struct PreviewNote {
 pub enum TransportOrder {
     /// Time passes.
     Play,
+    /// Time passes after so many bars of clicks; until then the playhead waits. [`Self::Play`] ends the wait.
+    PlayAfter(u8),
     /// Time stands still; notes end.
     Pause,
     /// The playhead goes to a tick.

@@ -18,6 +18,8 @@ pub enum EventKind {
     Off,
     /// Controller `key` becomes `value`.
     Control,
+    /// The pitch wheel is bent to the 14 bits of which `key` is the lower half and `value` the upper: 8192 is not at all.
+    Bend,
     /// Note `key` begins with velocity `value`.
     On,
 }
@@ -29,9 +31,9 @@ pub struct Event {
     pub at: i64,
     /// What.
     pub kind: EventKind,
-    /// Key or controller, 0..=127.
+    /// Key, controller, or lower half of a bend, 0..=127.
     pub key: u8,
-    /// Velocity or controller value, 0..=127.
+    /// Velocity, controller value, or upper half of a bend, 0..=127.
     pub value: u8,
     /// For note events: which of [`TrackPart::notes`].
     pub note: u32,
@@ -68,12 +70,53 @@ pub struct TrackPart {
     pub notes: Vec<NoteSpan>,
     /// One for each controller that can be looked up when playing begins elsewhere, in order of controller.
     pub lanes: Vec<Lane>,
+    /// (sample, bend) with bends of 0..=16383, in order of time.
+    pub bends: Vec<(i64, u16)>,
+    /// (sample, parameter, value): what data entry made of the registered parameters, in order of time.
+    pub parameters: Vec<(i64, u8, u16)>,
 }
 
-/// Whether the state of `controller` can be sent by itself: bank, data entry and parameter numbers only mean something
-/// in their order, and channel mode messages are not state.
+/// The pitch wheel at rest.
+pub const NO_BEND: u16 = 8_192;
+
+/// The registered parameters that synthesizers know: range of the pitch wheel, fine and coarse tuning.
+pub const PARAMETERS: std::ops::Range<u8> = 0..3;
+
+/// Whether the state of `controller` can be sent by itself: data entry and parameter numbers only mean something in
+/// their order, and channel mode messages are not state.
 fn can_be_chased(controller: u8) -> bool {
-    !matches!(controller, 0 | 32 | 6 | 38 | 96..=101 | 120..)
+    !matches!(controller, 6 | 38 | 96..=101 | 120..)
+}
+
+/// Follows parameter numbers and data entry.
+#[derive(Debug, Default)]
+pub struct Parameters {
+    /// Upper and lower half of the number that was chosen last; `None` for one that is not registered.
+    chosen: [Option<u8>; 2],
+    /// Upper and lower halves of the values.
+    values: [[u8; 2]; PARAMETERS.end as usize],
+}
+
+impl Parameters {
+    /// What `controller` does to a parameter, if it does anything: which one, and its value of 14 bits.
+    pub fn take(&mut self, controller: u8, value: u8) -> Option<(u8, u16)> {
+        match controller {
+            101 => self.chosen[0] = Some(value),
+            100 => self.chosen[1] = Some(value),
+            98 | 99 => self.chosen = [None; 2],
+            6 | 38 => {
+                let [Some(0), Some(parameter)] = self.chosen else {
+                    return None;
+                };
+                let halves = self.values.get_mut(usize::from(parameter))?;
+                halves[usize::from(controller == 38)] = value;
+                let [upper, lower] = *halves;
+                return Some((parameter, u16::from(upper) << 7 | u16::from(lower)));
+            }
+            _ => {}
+        }
+        None
+    }
 }
 
 impl TrackPart {
@@ -106,6 +149,8 @@ impl TrackPart {
             events.push(event(off, EventKind::Off, 0));
         }
         let mut lanes: Vec<Lane> = Vec::new();
+        let mut parameters = Vec::new();
+        let mut followed = Parameters::default();
         for control in track.controls() {
             let (controller, value) = (control.controller.min(127), control.value.min(127));
             let is_drum_bank = track.instrument.drums && matches!(controller, 0 | 32);
@@ -113,6 +158,9 @@ impl TrackPart {
                 continue;
             }
             let at = clock.nearest_sample(control.at);
+            if let Some((parameter, value)) = followed.take(controller, value) {
+                parameters.push((at, parameter, value));
+            }
             events.push(Event {
                 at,
                 kind: EventKind::Control,
@@ -131,12 +179,27 @@ impl TrackPart {
             }
         }
         lanes.sort_by_key(|lane| lane.controller);
+        let mut bends = Vec::with_capacity(track.bends().len());
+        for bend in track.bends() {
+            let at = clock.nearest_sample(bend.at);
+            let value = (i32::from(bend.value) + i32::from(NO_BEND)).clamp(0, 16_383) as u16;
+            bends.push((at, value));
+            events.push(Event {
+                at,
+                kind: EventKind::Bend,
+                key: (value & 127) as u8,
+                value: (value >> 7) as u8,
+                note: 0,
+            });
+        }
         // Stable: controllers of one sample keep their order.
         events.sort_by_key(|event| (event.at, event.kind));
         Self {
             events,
             notes: spans,
             lanes,
+            bends,
+            parameters,
         }
     }
 
@@ -156,6 +219,21 @@ impl TrackPart {
         lane.points
             .get(after.checked_sub(1)?)
             .map(|&(_, value)| value)
+    }
+
+    /// How far the pitch wheel is bent before `sample`.
+    pub fn bend_before(&self, sample: i64) -> u16 {
+        let after = self.bends.partition_point(|bend| bend.0 < sample);
+        let last = after.checked_sub(1).and_then(|last| self.bends.get(last));
+        last.map_or(NO_BEND, |bend| bend.1)
+    }
+
+    /// What data entry made of a registered parameter before `sample`, if it made anything of it.
+    pub fn parameter_before(&self, parameter: u8, sample: i64) -> Option<u16> {
+        let after = self.parameters.partition_point(|point| point.0 < sample);
+        let before = self.parameters.get(..after)?;
+        let last = before.iter().rfind(|point| point.1 == parameter)?;
+        Some(last.2)
     }
 
     /// The note of `key` that began before `tick` and goes on for at least `least` ticks after it.
@@ -348,7 +426,7 @@ impl Compiler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::{ControlChange, Note, Pitch, Role, Velocity};
+    use crate::score::{ControlChange, Note, Pitch, PitchBend, Role, Velocity};
 
     fn note(start: i64, duration: i64, key: i32) -> Note {
         Note::new(
@@ -450,6 +528,41 @@ mod tests {
         assert!(track.part.holds(60, 0, 500.0));
         assert!(!track.part.holds(60, 1, 500.0));
         assert!(!track.part.holds(60, 0, 961.0));
+    }
+
+    #[test]
+    fn bends_and_their_range_are_found_where_playing_begins() {
+        let control = |at, controller, value| ControlChange {
+            at: Tick(at),
+            controller,
+            value,
+        };
+        let track = track(vec![note(0, 960, 60)])
+            .with_controls(vec![
+                control(0, 101, 0),
+                control(0, 100, 0),
+                control(0, 6, 12),
+                control(960, 99, 1),
+                control(960, 98, 8),
+                control(960, 6, 64),
+            ])
+            .with_bends(vec![
+                PitchBend::new(Tick(480), 8_191),
+                PitchBend::new(Tick(960), -8_192),
+            ]);
+        let schedule = Compiler::new(48_000).compile(&Song::default().with_track(track), |i, _| i);
+        let part = &schedule.tracks[0].part;
+        assert_eq!(part.bend_before(12_000), NO_BEND);
+        assert_eq!(part.bend_before(12_001), 16_383);
+        assert_eq!(part.bend_before(96_000), 0);
+        assert_eq!(part.parameter_before(0, 0), None);
+        assert_eq!(part.parameter_before(0, 96_000), Some(12 << 7));
+        assert_eq!(part.parameter_before(1, 96_000), None);
+        let sent: Vec<_> = (part.events.iter())
+            .filter(|event| event.kind == EventKind::Bend)
+            .map(|event| (event.at, event.key, event.value))
+            .collect();
+        assert_eq!(sent, [(12_000, 127, 127), (24_000, 0, 0)]);
     }
 
     #[test]

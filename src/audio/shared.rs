@@ -13,7 +13,11 @@ const LOAD_CLASS: f64 = 0.05;
 pub struct Shared {
     /// Ticks from the start of the song, as the bits of an f64.
     position: AtomicU64,
-    /// Whether time passes.
+    /// Ticks of a count-in that are still to come, as the bits of an f64.
+    count_in: AtomicU64,
+    /// Momentary loudness of the output in LUFS, as the bits of an f32.
+    loudness: AtomicU32,
+    /// Whether time passes, or will after a count-in.
     pub playing: AtomicBool,
     /// The last transport order that was carried out.
     pub order: AtomicU32,
@@ -35,6 +39,8 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             position: AtomicU64::new(0),
+            count_in: AtomicU64::new(0),
+            loudness: AtomicU32::new(f32::NEG_INFINITY.to_bits()),
             playing: AtomicBool::new(false),
             order: AtomicU32::new(0),
             callbacks: AtomicU64::new(0),
@@ -76,6 +82,26 @@ impl Shared {
     /// The playhead, in ticks.
     pub fn position(&self) -> f64 {
         f64::from_bits(self.position.load(Ordering::Relaxed))
+    }
+
+    /// Publishes how many ticks of a count-in are still to come, 0 without one.
+    pub fn set_count_in(&self, ticks: f64) {
+        self.count_in.store(ticks.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Ticks of a count-in that are still to come, 0 without one.
+    pub fn count_in(&self) -> f64 {
+        f64::from_bits(self.count_in.load(Ordering::Relaxed))
+    }
+
+    /// Publishes the momentary loudness of the output in LUFS.
+    pub fn set_loudness(&self, lufs: f32) {
+        self.loudness.store(lufs.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The momentary loudness of the output in LUFS; negative infinity in silence.
+    pub fn loudness(&self) -> f32 {
+        f32::from_bits(self.loudness.load(Ordering::Relaxed))
     }
 
     /// Publishes the master meter: left, right.

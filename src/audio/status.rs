@@ -26,8 +26,10 @@ pub enum Output {
 pub struct AudioSettings {
     /// By default the device that the system prefers.
     pub output: Output,
-    /// Frames in a buffer, made a power of two; by default 1024.
+    /// Frames in a buffer, made a power of two; by default 512.
     pub buffer_frames: Option<u32>,
+    /// Samples a second; by default, and where the device cannot do it, the rate that it prefers.
+    pub rate: Option<u32>,
     /// By default none: silence until `Engine::set_font`.
     pub font: Option<Arc<Font>>,
 }
@@ -45,11 +47,13 @@ pub struct Preview {
     pub length: Duration,
 }
 
-/// Levels, 0..=1, falling slowly after each peak.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Levels: peaks of 0..=1, falling slowly after each, and loudness.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Meters {
     /// Left, right.
     pub master: [f32; 2],
+    /// Momentary loudness in LUFS; negative infinity in silence.
+    pub loudness: f32,
     /// Each track of the song, in its order.
     pub tracks: Vec<(TrackId, f32)>,
 }
@@ -88,6 +92,10 @@ pub struct Status {
     pub load: Load,
     /// Samples a second of the stream (also of a silent one).
     pub rate: u32,
+    /// How long a sound takes through mixer and device, where the device tells.
+    pub latency: Option<Duration>,
+    /// Whether the audio thread goes before ordinary ones.
+    pub realtime: bool,
 }
 
 impl Status {

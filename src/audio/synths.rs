@@ -13,7 +13,7 @@ use crate::score::{Instrument, TrackId};
 use super::guard::quietly;
 use super::midi::LiveEvent;
 use super::midi::echo::Echo;
-use super::schedule::{EventKind, ScheduledTrack};
+use super::schedule::{EventKind, NO_BEND, PARAMETERS, Parameters, ScheduledTrack};
 use super::soundfont::Font;
 
 /// Samples that are rendered at once at most.
@@ -26,8 +26,10 @@ pub(super) const MASTER: f32 = 1.2;
 const SILENCE: f32 = 1e-5;
 /// How long a mute or solo takes, in seconds.
 const FADE_SECONDS: f32 = 0.008;
-/// How far a volume or pan that is dragged may jump in one stretch.
-const GLIDE: u8 = 6;
+/// Volume, pan, reverb and chorus, which someone may be dragging.
+const GLIDING: [u8; 4] = [7, 10, 91, 93];
+/// How far one of them may jump in one block: so little that no step is heard.
+const GLIDE: u8 = 1;
 
 /// A note is taken up in its middle if so many ticks of it are left.
 pub(super) const WORTH_TAKING_UP: f64 = 120.0;
@@ -36,6 +38,7 @@ const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
 const CONTROL: i32 = 0xB0;
 const PROGRAM: i32 = 0xC0;
 const BEND: i32 = 0xE0;
+const RESET_CONTROLLERS: i32 = 121;
 
 /// A synthesizer that plays one track.
 pub struct TrackSynth {
@@ -49,6 +52,11 @@ pub struct TrackSynth {
     controls: [u8; 128],
     /// Which controllers were ever sent.
     sent: u128,
+    /// How far the pitch wheel is bent.
+    bend: u16,
+    /// What the registered parameters were set to; `None` for what they are without.
+    parameters: [Option<u16>; PARAMETERS.end as usize],
+    followed: Parameters,
     /// Which keys sound.
     sounding: u128,
     /// The onset in ticks of each that does.
@@ -92,6 +100,16 @@ fn keys(mut set: u128) -> impl Iterator<Item = u8> {
     })
 }
 
+/// Renders silence once through all echoes: the system gives memory when it is first written to, and the callback
+/// should not be the one to wait for that.
+fn touch(synth: &mut Synthesizer, rate: u32) {
+    let (mut left, mut right) = ([0.0; STRETCH], [0.0; STRETCH]);
+    // The longest echo of the reverb is 37 ms a round.
+    for _ in 0..=rate as usize / 24 / STRETCH {
+        synth.render(&mut left, &mut right);
+    }
+}
+
 impl TrackSynth {
     /// A synthesizer for `rate` samples a second whose events fall on multiples of `block` samples. Without a font, or
     /// at a rate outside 16..=192 kHz, it is silent.
@@ -103,6 +121,7 @@ impl TrackSynth {
             .and_then(|font| Synthesizer::new(font.parsed(), &settings).ok())
             .map(|mut synth| {
                 synth.set_master_volume(MASTER);
+                touch(&mut synth, rate);
                 Box::new(synth)
             });
         Self {
@@ -113,6 +132,9 @@ impl TrackSynth {
             program: None,
             controls: [0; 128],
             sent: 0,
+            bend: NO_BEND,
+            parameters: [None; PARAMETERS.end as usize],
+            followed: Parameters::default(),
             sounding: 0,
             onsets: [0; 128],
             gain: 1.0,
@@ -163,6 +185,41 @@ impl TrackSynth {
         self.message(CONTROL, i32::from(controller), i32::from(value));
     }
 
+    /// Bends the pitch wheel to one of 0..=16383.
+    fn set_bend(&mut self, bend: u16) {
+        self.bend = bend;
+        self.message(BEND, i32::from(bend & 127), i32::from(bend >> 7));
+    }
+
+    /// Brings bend and tuning to where they stand before `sample`.
+    fn chase_pitch(&mut self, track: &ScheduledTrack, sample: i64) {
+        let bend = track.part.bend_before(sample);
+        if bend != self.bend {
+            self.set_bend(bend);
+        }
+        for parameter in PARAMETERS {
+            let Some(slot) = self.parameters.get_mut(usize::from(parameter)) else {
+                continue;
+            };
+            let wanted = track.part.parameter_before(parameter, sample);
+            if *slot == wanted {
+                continue;
+            }
+            *slot = wanted;
+            // Without data entry: two semitones, and in tune.
+            let value = wanted.unwrap_or(if parameter == 0 { 2 << 7 } else { 64 << 7 });
+            let halves = [(value >> 7) as u8, (value & 127) as u8];
+            for (controller, half) in [(101, 0), (100, parameter), (6, halves[0]), (38, halves[1])]
+            {
+                self.message(CONTROL, controller, i32::from(half));
+            }
+            // Data entry that comes later says itself which parameter it is about.
+            for controller in [101, 100] {
+                self.message(CONTROL, controller, 127);
+            }
+        }
+    }
+
     /// Chooses the instrument; what sounds on another channel ends.
     fn set_instrument(&mut self, instrument: Instrument) {
         let channel = if instrument.drums { DRUM_CHANNEL } else { 0 };
@@ -171,6 +228,8 @@ impl TrackSynth {
             self.channel = channel;
             self.program = None;
             self.sent = 0;
+            self.bend = NO_BEND;
+            self.message(CONTROL, RESET_CONTROLLERS, 0);
         }
         if self.program != Some(instrument.program) {
             self.program = Some(instrument.program);
@@ -179,8 +238,8 @@ impl TrackSynth {
         }
     }
 
-    /// Brings instrument and controllers to where they stand before `sample`. A `glide` moves volume and pan, which
-    /// someone may be dragging, in small steps.
+    /// Brings instrument, controllers and pitch wheel to where they stand before `sample`. A `glide` moves volume, pan
+    /// and sends, which someone may be dragging, in small steps.
     pub fn chase(&mut self, track: &ScheduledTrack, sample: i64, glide: Glide) {
         let moved = self.echo.set_channel(track.channel);
         self.set_instrument(track.instrument);
@@ -195,11 +254,12 @@ impl TrackSynth {
             if known && now == value {
                 continue;
             }
-            if glide == Glide::Soft && known && matches!(controller, 7 | 10) {
+            if glide == Glide::Soft && known && GLIDING.contains(&controller) {
                 value = value.clamp(now.saturating_sub(GLIDE), now.saturating_add(GLIDE));
             }
             self.control(controller, value);
         }
+        self.chase_pitch(track, sample);
         self.target_gain = if track.audible { 1.0 } else { 0.0 };
         if glide == Glide::None {
             self.gain = self.target_gain;
@@ -210,9 +270,9 @@ impl TrackSynth {
         }
     }
 
-    /// Whether volume and pan have arrived where [`Self::chase`] was told to bring them.
+    /// Whether what glides has arrived where [`Self::chase`] was told to bring it.
     pub fn has_arrived(&self, track: &ScheduledTrack, sample: i64) -> bool {
-        [7_u8, 10].iter().all(|&controller| {
+        GLIDING.iter().all(|&controller| {
             self.controls[usize::from(controller)] == track.controller_before(controller, sample)
         })
     }
@@ -233,7 +293,15 @@ impl TrackSynth {
     pub fn send(&mut self, kind: EventKind, key: u8, value: u8, onset: i64) {
         match kind {
             EventKind::Off => self.note_off(key),
-            EventKind::Control => self.control(key, value),
+            EventKind::Control => {
+                if let Some((parameter, value)) = self.followed.take(key, value)
+                    && let Some(slot) = self.parameters.get_mut(usize::from(parameter))
+                {
+                    *slot = Some(value);
+                }
+                self.control(key, value);
+            }
+            EventKind::Bend => self.set_bend(u16::from(value & 127) << 7 | u16::from(key & 127)),
             EventKind::On => self.note_on(key, value, onset),
         }
     }

@@ -2,6 +2,8 @@
 
 mod keeper;
 mod null;
+#[cfg(target_os = "linux")]
+mod priority;
 mod system;
 
 pub use keeper::{DeviceKeeper, KeeperReply};
@@ -19,8 +21,10 @@ use super::callback::Callback;
 pub struct StreamWish {
     /// Name of the device; by default the one that the system prefers.
     pub device: Option<String>,
-    /// Frames in a buffer, made a power of two; by default 1024.
+    /// Frames in a buffer, made a power of two; by default 512.
     pub buffer_frames: Option<u32>,
+    /// Samples a second; by default, and where the device cannot do it, the rate that it prefers.
+    pub rate: Option<u32>,
 }
 
 /// What a device gives.
@@ -45,6 +49,8 @@ pub struct DeviceInfo {
     pub is_default: bool,
     /// Samples a second that it prefers; `None` if it cannot be used now.
     pub rate: Option<u32>,
+    /// The usual rates that it can do, lowest first.
+    pub rates: Vec<u32>,
     /// Channels.
     pub channels: Option<u16>,
 }
@@ -56,6 +62,10 @@ pub struct Health {
     pub lost: AtomicBool,
     /// Times at which the device ran out of samples.
     pub xruns: AtomicU32,
+    /// Microseconds from a callback until its sound leaves the device; 0 while it is not known.
+    pub latency_microseconds: AtomicU32,
+    /// Whether the thread of the callback goes before ordinary ones.
+    pub realtime: AtomicBool,
 }
 
 /// Why there is no sound.

@@ -12,7 +12,9 @@ use super::{Backend, DeviceError, DeviceInfo, Health, Stream, StreamFormat, Stre
 /// Samples that are converted at once at most, where a device does not take 32-bit floats.
 const CONVERTED: usize = 4096;
 /// Frames in a buffer when nothing else is asked for.
-const DEFAULT_FRAMES: u32 = 1024;
+const DEFAULT_FRAMES: u32 = 512;
+/// The rates that are offered where a device can do them.
+const RATES: [u32; 6] = [44_100, 48_000, 88_200, 96_000, 176_400, 192_000];
 
 /// The system's devices.
 #[derive(Debug, Default)]
@@ -65,12 +67,38 @@ pub fn list() -> Vec<DeviceInfo> {
                     .as_ref()
                     .map(cpal::SupportedStreamConfig::sample_rate),
                 channels: config.as_ref().map(cpal::SupportedStreamConfig::channels),
+                rates: config
+                    .as_ref()
+                    .map(|config| rates(&device, config))
+                    .unwrap_or_default(),
                 name: name_of(&device),
             }
         })
         .collect();
     devices.sort_by(|a, b| a.name.cmp(&b.name));
     devices
+}
+
+/// The configuration of `device` that differs from its own in nothing but the rate, if it can do that.
+fn at_rate(
+    device: &cpal::Device,
+    own: &cpal::SupportedStreamConfig,
+    rate: u32,
+) -> Option<cpal::SupportedStreamConfig> {
+    device
+        .supported_output_configs()
+        .ok()?
+        .filter(|range| {
+            range.channels() == own.channels() && range.sample_format() == own.sample_format()
+        })
+        .find_map(|range| range.try_with_sample_rate(rate))
+}
+
+fn rates(device: &cpal::Device, own: &cpal::SupportedStreamConfig) -> Vec<u32> {
+    RATES
+        .into_iter()
+        .filter(|rate| *rate == own.sample_rate() || at_rate(device, own, *rate).is_some())
+        .collect()
 }
 
 /// The power of two nearest to `wished` from below that lies in what the device can do.
@@ -111,6 +139,11 @@ impl Backend for SystemBackend {
                 }
             }
         })?;
+        let config = wish
+            .rate
+            .filter(|rate| *rate != config.sample_rate())
+            .and_then(|rate| at_rate(&device, &config, rate))
+            .unwrap_or(config);
         let wished = wish.buffer_frames.unwrap_or(DEFAULT_FRAMES);
         let format = StreamFormat {
             device: name,
@@ -189,6 +222,36 @@ fn take_note(error: &cpal::Error, health: &Health) {
     }
 }
 
+/// What is done in the audio thread around each callback.
+struct Watch {
+    health: Arc<Health>,
+    promoted: bool,
+}
+
+impl Watch {
+    fn new(health: &Arc<Health>) -> Self {
+        Self {
+            health: Arc::clone(health),
+            promoted: false,
+        }
+    }
+
+    fn begin(&mut self, info: cpal::OutputCallbackInfo) {
+        #[cfg(target_os = "linux")]
+        if !self.promoted {
+            self.promoted = true;
+            let realtime = super::priority::promote();
+            self.health.realtime.store(realtime, Ordering::Relaxed);
+        }
+        let time = info.timestamp();
+        let latency = time.playback.saturating_duration_since(time.callback);
+        let microseconds = latency.as_micros().min(u128::from(u32::MAX)) as u32;
+        self.health
+            .latency_microseconds
+            .store(microseconds, Ordering::Relaxed);
+    }
+}
+
 fn start_float(
     device: &cpal::Device,
     format: &StreamFormat,
@@ -196,9 +259,13 @@ fn start_float(
     health: Arc<Health>,
 ) -> Result<Box<dyn Stream>, cpal::Error> {
     let channels = usize::from(format.channels);
+    let mut watch = Watch::new(&health);
     let stream = device.build_output_stream(
         config(format),
-        move |output: &mut [f32], _: &cpal::OutputCallbackInfo| callback.fill(output, channels),
+        move |output: &mut [f32], info: &cpal::OutputCallbackInfo| {
+            watch.begin(*info);
+            callback.fill(output, channels);
+        },
         move |error| take_note(&error, &health),
         None,
     )?;
@@ -213,10 +280,12 @@ fn start_as<T: SizedSample + FromSample<f32> + Send + 'static>(
     health: Arc<Health>,
 ) -> Result<Box<dyn Stream>, cpal::Error> {
     let channels = usize::from(format.channels.max(1));
+    let mut watch = Watch::new(&health);
     let mut buffer = vec![0.0_f32; (CONVERTED / channels).max(1) * channels];
     let stream = device.build_output_stream(
         config(format),
-        move |output: &mut [T], _: &cpal::OutputCallbackInfo| {
+        move |output: &mut [T], info: &cpal::OutputCallbackInfo| {
+            watch.begin(*info);
             let most = buffer.len();
             for part in output.chunks_mut(most) {
                 if let Some(floats) = buffer.get_mut(..part.len()) {
