@@ -1,163 +1,71 @@
 //! The audio engine as the studio's sound.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, bounded};
-
+use crate::audio::device::DeviceInfo;
 use crate::audio::midi::tap::Tapped;
 use crate::audio::midi::{LiveEvent, Midi, MidiSettings, MidiState, Moment};
 use crate::audio::{
-    AtEnd, AudioSettings, Engine, Font, FontError, FontOrigin, Output, OutputState, Preview,
-    device, soundfont,
+    AtEnd, AudioSettings, Engine, FontOrigin, FontSource, Output, OutputState, Preview,
 };
 use crate::score::{Instrument, Pitch, Song, Span, Tick, TrackId, Velocity};
 
-use super::sound::{Sound, SoundState};
+use super::sound::{AudioChoice, Sound, SoundState};
 use super::studio::FontChoice;
 
 /// How long a note sounds that is tried out.
 const PREVIEW: Duration = Duration::from_millis(350);
 
-/// What the loader thread found.
-struct Found {
-    font: Result<Arc<Font>, FontError>,
-    fonts: Vec<FontChoice>,
-    devices: Vec<String>,
-}
-
-/// Plays through the audio engine. SoundFonts are looked for and loaded on a thread of their own.
+/// Plays through the audio engine.
 pub struct EngineSound {
     engine: Engine,
     /// Absent only where the system has no thread left for it.
     midi: Option<Midi>,
     /// How often a MIDI output had been opened when it was told everything last.
     told_outputs: u64,
-    loader: Option<(JoinHandle<()>, Receiver<Found>)>,
-    /// Another SoundFont was chosen while the loader was busy.
-    again: bool,
-    chosen_font: Option<PathBuf>,
-    fonts: Vec<FontChoice>,
-    devices: Vec<String>,
-    problem: Option<String>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    choice: AudioChoice,
 }
 
 impl EngineSound {
-    /// Starts the engine on `device`, with the SoundFont file at `font` or else the best there is, and MIDI. `wake` is
-    /// called when the font is loaded, and when MIDI ports come and go.
+    /// Starts the engine with what was chosen, and MIDI. The SoundFont is loaded in the background; `wake` is called when
+    /// MIDI ports come and go.
     pub fn start(
-        font: Option<PathBuf>,
-        device: Option<&str>,
+        choice: AudioChoice,
         midi: &MidiSettings,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let engine = Engine::start(AudioSettings {
-            output: output(device),
-            ..AudioSettings::default()
+        let mut engine = Engine::start(AudioSettings {
+            output: output(&choice),
+            buffer_frames: choice.buffer_frames,
+            rate: choice.rate,
+            font: None,
         });
-        let midi = {
-            let wake = Arc::clone(&wake);
-            Midi::start(engine.live(), midi.clone(), move || wake())
-        };
-        let mut sound = Self {
+        engine.load_font(font(&choice));
+        engine.refresh_devices();
+        let midi = Midi::start(engine.live(), midi.clone(), wake);
+        Self {
             engine,
             midi: midi
                 .inspect_err(|error| tracing::error!("no thread for MIDI: {error}"))
                 .ok(),
             told_outputs: 0,
-            loader: None,
-            again: false,
-            chosen_font: font.clone(),
-            fonts: Vec::new(),
-            devices: Vec::new(),
-            problem: None,
-            wake,
-        };
-        sound.load(font);
-        sound
-    }
-
-    fn load(&mut self, font: Option<PathBuf>) {
-        if self.loader.is_some() {
-            self.again = true;
-            return;
-        }
-        let (sender, receiver) = bounded(1);
-        let wake = Arc::clone(&self.wake);
-        let thread = std::thread::Builder::new()
-            .name("soundfont".to_owned())
-            .spawn(move || {
-                let font = match &font {
-                    Some(path) => soundfont::load(path),
-                    None => soundfont::preferred(),
-                };
-                let fonts = soundfont::find().into_iter().map(|found| FontChoice {
-                    origin: found.path.display().to_string(),
-                    name: found.name,
-                    path: Some(found.path),
-                });
-                let devices = device::list().into_iter().map(|info| info.name);
-                // Nobody listens when the program has ended meanwhile.
-                let _ = sender.send(Found {
-                    font,
-                    fonts: fonts.collect(),
-                    devices: devices.collect(),
-                });
-                wake();
-            });
-        match thread {
-            Ok(thread) => self.loader = Some((thread, receiver)),
-            Err(error) => {
-                self.problem = Some(format!("The SoundFont could not be loaded: {error}"));
-            }
-        }
-    }
-
-    /// Takes over what the loader found.
-    fn loaded(&mut self) {
-        let Some(found) = self
-            .loader
-            .as_ref()
-            .and_then(|(_, receiver)| receiver.try_recv().ok())
-        else {
-            return;
-        };
-        if let Some((thread, _)) = self.loader.take() {
-            // It has sent its result: it is at its end.
-            let _ = thread.join();
-        }
-        self.fonts = found.fonts;
-        self.devices = found.devices;
-        match found.font {
-            Ok(font) => {
-                self.engine.set_font(font);
-                self.problem = None;
-            }
-            Err(error) => self.problem = Some(error.to_string()),
-        }
-        if std::mem::take(&mut self.again) {
-            self.load(self.chosen_font.clone());
+            choice,
         }
     }
 }
 
-fn output(device: Option<&str>) -> Output {
-    match device {
-        Some(name) => Output::Device(name.to_owned()),
+fn output(choice: &AudioChoice) -> Output {
+    match &choice.device {
+        Some(name) => Output::Device(name.clone()),
         None => Output::Default,
     }
 }
 
-impl Drop for EngineSound {
-    fn drop(&mut self) {
-        if let Some((thread, _)) = self.loader.take() {
-            // A font that fails to load is no matter any more.
-            let _ = thread.join();
-        }
+fn font(choice: &AudioChoice) -> FontSource {
+    match &choice.soundfont {
+        Some(path) => FontSource::File(path.clone()),
+        None => FontSource::Preferred,
     }
 }
 
@@ -168,6 +76,10 @@ impl Sound for EngineSound {
 
     fn play(&mut self) {
         self.engine.play();
+    }
+
+    fn play_after(&mut self, count_in_bars: u8) {
+        self.engine.play_after(count_in_bars);
     }
 
     fn pause(&mut self) {
@@ -222,49 +134,57 @@ impl Sound for EngineSound {
                 format!(
                     "{} kHz{frames}, {:.0} % CPU",
                     f64::from(format.rate) / 1000.0,
-                    status.load.p99 * 100.0
+                    status.load.recent * 100.0
                 )
             }
             OutputState::Silent => "Silent".to_owned(),
             OutputState::Lost(_) => "No audio device".to_owned(),
         };
-        let loading = self.loader.is_some() && status.font.is_none();
-        let problem = self
-            .problem
-            .clone()
-            .or_else(|| status.trouble().filter(|_| !loading));
         let font = match (&status.font, self.engine.font().map(|font| font.origin())) {
             (Some(name), Some(FontOrigin::BuiltIn)) => format!("{name} (built in)"),
             (Some(name), _) => name.clone(),
-            (None, _) if loading => "Loading the SoundFont".to_owned(),
+            (None, _) if status.font_loading => "Loading the SoundFont".to_owned(),
             (None, _) => "No SoundFont".to_owned(),
         };
         SoundState {
             font,
             device,
-            problem,
-            settling: self.loader.is_some() || status.output == OutputState::Opening,
+            latency: status.latency,
+            problem: status.trouble(),
+            settling: status.font_loading || status.output == OutputState::Opening,
             xruns: u64::from(status.xruns),
             master: meters.master,
+            loudness: Some(meters.loudness),
+            count_in: self.engine.count_in(),
             tracks: meters.tracks.into_iter().collect(),
         }
     }
 
     fn fonts(&self) -> Vec<FontChoice> {
-        self.fonts.clone()
+        let choice = |found: &crate::audio::FoundFont| FontChoice {
+            name: found.name.clone(),
+            origin: found.path.display().to_string(),
+            path: Some(found.path.clone()),
+        };
+        self.engine.fonts().iter().map(choice).collect()
     }
 
-    fn devices(&self) -> Vec<String> {
-        self.devices.clone()
+    fn devices(&self) -> &[DeviceInfo] {
+        self.engine.devices()
     }
 
-    fn choose(&mut self, soundfont: Option<&Path>, device: Option<&str>) {
-        let wanted = output(device);
-        self.engine.set_output(wanted);
-        if self.chosen_font.as_deref() != soundfont {
-            self.chosen_font = soundfont.map(Path::to_owned);
-            self.load(self.chosen_font.clone());
+    fn look_for_devices(&mut self) {
+        self.engine.refresh_devices();
+    }
+
+    fn choose(&mut self, choice: &AudioChoice) {
+        self.engine.set_output(output(choice));
+        self.engine.set_buffer(choice.buffer_frames);
+        self.engine.set_rate(choice.rate);
+        if self.choice.soundfont != choice.soundfont {
+            self.engine.load_font(font(choice));
         }
+        self.choice = choice.clone();
     }
 
     fn set_live_track(&mut self, track: Option<TrackId>, channel: Option<u8>) {
@@ -302,7 +222,6 @@ impl Sound for EngineSound {
     }
 
     fn poll(&mut self) {
-        self.loaded();
         self.engine.poll();
         if let Some(midi) = &mut self.midi {
             if let Some(tap) = self.engine.take_tap() {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::sound::AudioChoice;
 use super::studio::{ComposeForm, RenderForm};
 use crate::audio::midi::MidiSettings;
 use crate::score::{InputGrid, TICKS_PER_QUARTER, Tick};
@@ -86,10 +87,6 @@ impl GridChoice {
 pub struct Settings {
     /// The look.
     pub theme: ThemeChoice,
-    /// The SoundFont; `None` for the best one that is found.
-    pub soundfont: Option<PathBuf>,
-    /// The audio device by name; `None` for the system's default.
-    pub device: Option<String>,
     /// MIDI devices.
     pub midi: MidiSettings,
     /// How what is played is put onto the grid.
@@ -97,6 +94,11 @@ pub struct Settings {
     /// How far, in percent.
     #[serde(deserialize_with = "percent")]
     pub input_strength: u8,
+    /// SoundFont, device, buffer and rate.
+    #[serde(flatten)]
+    pub audio: AudioChoice,
+    /// How many bars are counted in before playing: 0, 1 or 2.
+    pub count_in_bars: u8,
     /// Files that were opened or saved, the latest first.
     pub recent: Vec<PathBuf>,
     /// What the compose panel was set to.
@@ -175,6 +177,12 @@ mod tests {
             theme: ThemeChoice::Light,
             started_before: true,
             input_strength: 70,
+            audio: AudioChoice {
+                device: Some("Speakers".to_owned()),
+                buffer_frames: Some(256),
+                ..AudioChoice::default()
+            },
+            count_in_bars: 1,
             ..Settings::default()
         };
         settings.remember(Path::new("a.leit"));
@@ -184,6 +192,18 @@ mod tests {
         let read = Settings::load(folder.path());
         assert_eq!(read, settings);
         assert_eq!(read.recent, [Path::new("a.leit"), Path::new("b.leit")]);
+    }
+
+    #[test]
+    fn settings_of_an_earlier_version_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = br#"{"theme": "light", "soundfont": "/a.sf2", "device": "Speakers"}"#;
+        std::fs::write(folder.path().join("settings.json"), text).unwrap();
+        let read = Settings::load(folder.path());
+        assert_eq!(read.theme, ThemeChoice::Light);
+        assert_eq!(read.audio.soundfont.as_deref(), Some(Path::new("/a.sf2")));
+        assert_eq!(read.audio.device.as_deref(), Some("Speakers"));
+        assert_eq!(read.audio.buffer_frames, None);
     }
 
     #[test]

@@ -51,12 +51,7 @@ fn window(ctx: &egui::Context, path: Option<PathBuf>) -> Window {
         let ctx = ctx.clone();
         move || ctx.request_repaint()
     };
-    let sound = EngineSound::start(
-        settings.soundfont.clone(),
-        settings.device.as_deref(),
-        &settings.midi,
-        wake.clone(),
-    );
+    let sound = EngineSound::start(settings.audio.clone(), &settings.midi, wake.clone());
     let io = match IoWorker::start(wake) {
         Ok(io) => Some(io),
         Err(error) => {

@@ -12,5 +12,6 @@ mod damaged_files;
 mod layers;
 mod render_dialog;
 mod roll;
+mod sound;
 mod timeline;
 mod window;

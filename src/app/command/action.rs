@@ -72,6 +72,7 @@ pub enum Action {
     ToggleLoop,
     LoopSelection,
     ToggleMetronome,
+    CountIn,
     TapTempo,
     Record,
     TypingKeyboard,
@@ -352,6 +353,11 @@ impl Action {
                 "Metronome",
                 "Click on every beat while playing",
             ),
+            Self::CountIn => (
+                G::Transport,
+                "Count-in",
+                "Count in no bar, one or two before playing begins",
+            ),
             Self::TapTempo => (G::Transport, "Tap tempo", "Tap in time to set the tempo"),
             Self::Record => (
                 G::Transport,
@@ -511,7 +517,7 @@ impl Action {
                 "Dark or light",
                 "Switch between the dark and the light theme",
             ),
-            Self::Preferences => (G::View, "Preferences…", "Look, SoundFont, audio device"),
+            Self::Preferences => (G::View, "Preferences…", "Look, sound, audio device"),
             Self::Palette => (
                 G::View,
                 "Command palette…",

@@ -44,6 +44,7 @@ impl Action {
             Self::ToStart => Icon::SkipBack,
             Self::ToggleLoop | Self::LoopSelection => Icon::Repeat,
             Self::ToggleMetronome => Icon::Metronome,
+            Self::CountIn => Icon::Timer,
             Self::TapTempo => Icon::Hand,
             Self::Record => Icon::Circle,
             Self::TypingKeyboard => Icon::Piano,

@@ -18,6 +18,7 @@ use super::studio::{Dialog, Studio};
 pub struct DialogState {
     palette: palette::PaletteState,
     path: path::PathDraft,
+    preferences: preferences::Page,
 }
 
 /// Draws the dialog that is open, if one is.
@@ -39,7 +40,9 @@ pub fn dialogs_ui(
     let modal = Modal::new(Id::unique("dialog")).show(ctx, |ui| match dialog {
         Dialog::Palette => {}
         Dialog::Shortcuts => shortcuts::shortcuts_ui(ui, queue),
-        Dialog::Preferences => preferences::preferences_ui(ui, studio, queue),
+        Dialog::Preferences => {
+            preferences::preferences_ui(ui, studio, &mut state.preferences, queue);
+        }
         Dialog::Render => render::render_ui(ui, studio, queue),
         Dialog::Path(purpose) => path::path_ui(ui, *purpose, &mut state.path, studio, queue),
         Dialog::Unsaved(next) => question::unsaved_ui(ui, studio, next, queue),

@@ -8,7 +8,7 @@ use crate::score::{Instrument, Role, Selection, Song, Span, Tempo, Tick};
 
 use super::super::command::{Action, Command};
 use super::super::edit::{Edit, TrackChange};
-use super::super::settings::{Settings, ThemeChoice};
+use super::super::settings::ThemeChoice;
 use super::super::view::{TimeAxis, Tool};
 use super::{Dialog, Purpose, Studio};
 
@@ -53,16 +53,11 @@ impl Studio {
             Command::PickRender => self.pick(self.settings.render.purpose()),
             Command::Audition(index) => self.audition(index),
             Command::SetSettings(settings) => {
-                let sound = (&settings.soundfont, &settings.device)
-                    != (&self.settings.soundfont, &self.settings.device);
-                self.settings = settings;
-                self.sound.set_midi(&self.settings.midi);
-                if sound {
-                    let Settings {
-                        soundfont, device, ..
-                    } = &self.settings;
-                    self.sound.choose(soundfont.as_deref(), device.as_deref());
+                if settings.audio != self.settings.audio {
+                    self.sound.choose(&settings.audio);
                 }
+                self.sound.set_midi(&settings.midi);
+                self.settings = settings;
                 self.save_settings();
             }
             Command::OpenPath(path) => {
@@ -189,7 +184,10 @@ impl Studio {
                     self.sound.pause();
                 } else {
                     self.transport.started_at = self.transport.position;
-                    self.sound.play();
+                    match self.settings.count_in_bars {
+                        0 => self.sound.play(),
+                        bars => self.sound.play_after(bars),
+                    }
                 }
                 self.read_sound();
             }
@@ -230,6 +228,11 @@ impl Studio {
                 self.sound.panic();
             }
             Action::ArmTrack => self.toggle_arm(),
+            Action::CountIn => {
+                let mut settings = self.settings.clone();
+                settings.count_in_bars = (settings.count_in_bars + 1) % 3;
+                self.apply(Command::SetSettings(settings));
+            }
             Action::AddTrack => {
                 self.edit(&Edit::AddTrack {
                     instrument: Instrument::pitched(0),
@@ -343,7 +346,10 @@ impl Studio {
                 };
                 self.apply(Command::SetSettings(settings));
             }
-            Action::Preferences => self.toggle_dialog(Dialog::Preferences),
+            Action::Preferences => {
+                self.sound.look_for_devices();
+                self.toggle_dialog(Dialog::Preferences);
+            }
             Action::Palette => self.toggle_dialog(Dialog::Palette),
             Action::Shortcuts => self.toggle_dialog(Dialog::Shortcuts),
             other => {

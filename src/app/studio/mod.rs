@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::audio::device::DeviceInfo;
 use crate::audio::midi::MidiState;
 use crate::formats::autosave::{Session, Store};
 use crate::score::edit::{self, Clipboard};
@@ -307,7 +308,7 @@ impl Studio {
     }
 
     /// The audio devices that can be chosen.
-    pub fn devices(&self) -> Vec<String> {
+    pub fn devices(&self) -> &[DeviceInfo] {
         self.sound.devices()
     }
 
@@ -370,6 +371,16 @@ impl Studio {
     fn read_sound(&mut self) {
         self.transport.position = self.sound.position();
         self.transport.playing = self.sound.is_playing();
-        self.sound_state = self.sound.state();
+        let before = std::mem::replace(&mut self.sound_state, self.sound.state());
+        let now = &self.sound_state;
+        // Said once; the top bar shows it as long as it lasts.
+        let notice = match (&before.problem, &now.problem) {
+            (None, Some(problem)) => Some(Notice::Error(format!("No sound: {problem}."))),
+            (Some(_), None) if !now.settling => {
+                Some(Notice::Info(format!("Sound is back: {}.", now.device)))
+            }
+            _ => None,
+        };
+        self.notices.extend(notice);
     }
 }

@@ -118,6 +118,30 @@ fn transport_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     action_button(ui, queue, Action::TypingKeyboard, |button| {
         button.filled().selected(typing)
     });
+    count_in_ui(ui, studio, queue);
+}
+
+/// The count-in button, with the number of bars in its corner.
+fn count_in_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
+    let bars = studio.settings().count_in_bars;
+    let now = match bars {
+        0 => "Now: none".to_owned(),
+        1 => "Now: 1 bar".to_owned(),
+        bars => format!("Now: {bars} bars"),
+    };
+    let tooltip = format!("{}. {now}.", keys::tooltip(ui.ctx(), Action::CountIn));
+    let response = action_button(ui, queue, Action::CountIn, |button| {
+        button.filled().selected(bars > 0).tooltip(tooltip)
+    });
+    if bars > 0 {
+        ui.painter().text(
+            response.rect.right_bottom() - vec2(4.0, 2.0),
+            egui::Align2::RIGHT_BOTTOM,
+            bars,
+            look::semibold(9.0),
+            Look::of(ui).on_accent,
+        );
+    }
 }
 
 /// A number over its caption, as the bar shows tempo, metre and key.

@@ -44,9 +44,28 @@ pub(super) fn position_text(song: &Song, tick: Tick) -> (String, String) {
     )
 }
 
+/// Bars, beats and ticks that are still counted in, with a minus.
+fn count_in_text(song: &Song, tick: Tick, left: Tick) -> String {
+    let metre = song.metre.metre_at(tick);
+    let (bar, beat) = (metre.bar().0.max(1), metre.beat().0.max(1));
+    let bars_left = (left.0 + bar - 1) / bar;
+    let into_bar = bars_left * bar - left.0;
+    format!(
+        "\u{2212}{bars_left} . {} . {:03}",
+        into_bar / beat + 1,
+        into_bar % beat
+    )
+}
+
 fn position_ui(ui: &mut Ui, studio: &Studio) {
     let look = Look::of(ui);
-    let (bars, time) = position_text(studio.song(), studio.transport().position);
+    let position = studio.transport().position;
+    let (mut bars, time) = position_text(studio.song(), position);
+    let mut ink = look.text;
+    if let Some(left) = studio.sound_state().count_in {
+        bars = count_in_text(studio.song(), position, left);
+        ink = look.accent_text;
+    }
     let response = ui
         .vertical(|ui| {
             ui.set_min_width(100.0);
@@ -55,7 +74,7 @@ fn position_ui(ui: &mut Ui, studio: &Studio) {
             ui.label(
                 RichText::new(&bars)
                     .font(look::numeric(size::HEADING + 1.0))
-                    .color(look.text),
+                    .color(ink),
             );
             ui.label(
                 RichText::new(&time)
@@ -64,7 +83,9 @@ fn position_ui(ui: &mut Ui, studio: &Studio) {
             );
         })
         .response;
-    response.on_hover_text("Bar . beat . tick of the playhead, and the time");
+    response.on_hover_text(
+        "Bar . beat . tick of the playhead, and the time. With a minus: bars that are still counted in",
+    );
 }
 
 fn tempo_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
@@ -192,5 +213,15 @@ mod tests {
             position_text(&song, Tick(3840 * 2 + 960 + 480)),
             ("3 . 2 . 480".to_owned(), "0:04.75".to_owned())
         );
+    }
+
+    #[test]
+    fn a_count_in_counts_up_to_the_bar_line() {
+        let song = Song::default();
+        let text = |left| count_in_text(&song, Tick::ZERO, Tick(left));
+        assert_eq!(text(7_680), "\u{2212}2 . 1 . 000");
+        assert_eq!(text(3_841), "\u{2212}2 . 4 . 959");
+        assert_eq!(text(3_840), "\u{2212}1 . 1 . 000");
+        assert_eq!(text(1), "\u{2212}1 . 4 . 959");
     }
 }

@@ -14,8 +14,54 @@ use super::instruments;
 use super::row::drag_edit;
 use crate::score::{Role, Track, gm};
 
-/// What a slider makes of its value, 0..=127.
-type Change = fn(u8) -> TrackChange;
+/// A slider for one of the values of a track, 0..=127.
+struct Slider {
+    label: &'static str,
+    value: u8,
+    default: u8,
+    /// Whether the middle is its origin.
+    centred: bool,
+    /// What it makes of its value.
+    change: fn(u8) -> TrackChange,
+    tooltip: &'static str,
+}
+
+fn sliders(track: &Track) -> [Slider; 4] {
+    [
+        Slider {
+            label: "Volume",
+            value: track.volume,
+            default: 100,
+            centred: false,
+            change: TrackChange::Volume,
+            tooltip: "How loud the track is in the mix",
+        },
+        Slider {
+            label: "Pan",
+            value: track.pan,
+            default: 64,
+            centred: true,
+            change: TrackChange::Pan,
+            tooltip: "Where the track stands between left and right",
+        },
+        Slider {
+            label: "Reverb",
+            value: track.reverb,
+            default: 40,
+            centred: false,
+            change: TrackChange::Reverb,
+            tooltip: "How much of the track is heard from the room",
+        },
+        Slider {
+            label: "Chorus",
+            value: track.chorus,
+            default: 0,
+            centred: false,
+            change: TrackChange::Chorus,
+            tooltip: "How much the track is thickened by copies that drift in pitch",
+        },
+    ]
+}
 
 /// Draws the part about `track`.
 pub(super) fn inspector_ui(
@@ -65,12 +111,15 @@ pub(super) fn inspector_ui(
             .on_hover_text("What the track is for: networks read and write tracks by role")
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Role"));
     });
-    let sliders: [(&str, u8, u8, bool, Change); 3] = [
-        ("Volume", track.volume, 100, false, TrackChange::Volume),
-        ("Pan", track.pan, 64, true, TrackChange::Pan),
-        ("Reverb", track.reverb, 40, false, TrackChange::Reverb),
-    ];
-    for (label, value, default, centred, change) in sliders {
+    for slider in sliders(track) {
+        let Slider {
+            label,
+            value,
+            default,
+            centred,
+            change,
+            tooltip,
+        } = slider;
         labelled(ui, label, |ui| {
             let mut share = f32::from(value) / 127.0;
             let response = thin_slider(
@@ -88,6 +137,7 @@ pub(super) fn inspector_ui(
             drag_edit(&response, queue, || {
                 Edit::Track(track.id, change((share * 127.0).round() as u8))
             });
+            response.on_hover_text(format!("{tooltip} (double click: {default})"));
             let text = match (centred, i32::from(value) - 64) {
                 (false, _) => value.to_string(),
                 (true, 0) => "C".to_owned(),

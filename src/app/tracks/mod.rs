@@ -13,7 +13,7 @@ use super::timeline::HEAD_HEIGHT;
 use super::widgets::action_button;
 
 /// Height of the part about the focused track.
-const INSPECTOR: f32 = 264.0;
+const INSPECTOR: f32 = 294.0;
 
 /// Draws the panel.
 pub fn tracks_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {

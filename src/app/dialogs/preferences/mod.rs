@@ -1,81 +1,73 @@
-//! Preferences.
+//! Preferences: a page for each matter. A new page is a [`Page`] and a function that draws it.
 
-use egui::{ComboBox, RichText, Ui, vec2};
+mod audio;
+mod look;
+
+use egui::{RichText, Ui, vec2};
 use strum::IntoEnumIterator as _;
 
 use super::super::command::{Command, CommandQueue};
-use super::super::look::{self, Look, size, space};
-use super::super::settings::ThemeChoice;
+use super::super::look::{Look, medium, semibold, size, small, space};
+use super::super::settings::Settings;
 use super::super::studio::Studio;
+use super::super::widgets::chip;
 
-pub(super) fn preferences_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
-    let look = Look::of(ui);
-    ui.set_width(460.0);
+/// What the preferences are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumIter)]
+pub(super) enum Page {
+    Look,
+    #[default]
+    Audio,
+    Midi,
+    Models,
+}
+
+impl Page {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Look => "Look",
+            Self::Audio => "Audio",
+            Self::Midi => "MIDI",
+            Self::Models => "Models",
+        }
+    }
+
+    fn tooltip(self) -> &'static str {
+        match self {
+            Self::Look => "Dark or light",
+            Self::Audio => "SoundFont, device, buffer and rate",
+            Self::Midi => "Keyboards, and what the song is sent to",
+            Self::Models => "The networks that write music",
+        }
+    }
+}
+
+pub(super) fn preferences_ui(
+    ui: &mut Ui,
+    studio: &Studio,
+    page: &mut Page,
+    queue: &mut CommandQueue,
+) {
+    ui.set_width(500.0);
     ui.spacing_mut().item_spacing = vec2(space::S, space::S);
-    ui.label(RichText::new("Preferences").font(look::semibold(size::HEADING + 3.0)));
-    let mut settings = studio.settings().clone();
-    line(ui, "Look", |ui| {
-        for theme in ThemeChoice::iter() {
-            ui.selectable_value(&mut settings.theme, theme, theme.name());
+    ui.label(RichText::new("Preferences").font(semibold(size::HEADING + 3.0)));
+    ui.horizontal(|ui| {
+        for other in Page::iter() {
+            if chip(ui, other.name(), other == *page, other.tooltip()).clicked() {
+                *page = other;
+            }
         }
     });
-    line(ui, "SoundFont", |ui| {
-        let fonts = studio.fonts();
-        let shown = settings
-            .soundfont
-            .as_ref()
-            .and_then(|path| fonts.iter().find(|font| font.path.as_ref() == Some(path)))
-            .map_or("The best one found", |font| &font.name);
-        ComboBox::from_id_salt("soundfont")
-            .width(ui.available_width())
-            .selected_text(shown)
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut settings.soundfont, None, "The best one found");
-                for font in fonts {
-                    ui.selectable_value(&mut settings.soundfont, font.path.clone(), &font.name)
-                        .on_hover_text(&font.origin);
-                }
-            })
-            .response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "SoundFont"));
-    });
-    line(ui, "Audio device", |ui| {
-        let shown = settings
-            .device
-            .clone()
-            .unwrap_or_else(|| "The system's default".to_owned());
-        ComboBox::from_id_salt("device")
-            .width(ui.available_width())
-            .selected_text(shown)
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut settings.device, None, "The system's default");
-                for device in studio.devices() {
-                    let choice = Some(device.clone());
-                    ui.selectable_value(&mut settings.device, choice, device);
-                }
-            })
-            .response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Audio device"));
-    });
-    let sound = studio.sound_state();
-    line(ui, "", |ui| {
-        let (text, ink) = match &sound.problem {
-            Some(problem) => (problem.clone(), look.record),
-            None => (format!("{}, {}", sound.font, sound.device), look.dim),
-        };
-        ui.label(RichText::new(text).font(look::small()).color(ink));
-    });
-    super::midi::midi_ui(ui, &mut settings, studio);
-    line(ui, "Models", |ui| {
-        let models = studio.models();
-        let text = if models.is_empty() {
-            "None found. Models belong into models/ beside the program.".to_owned()
-        } else {
-            models.join(", ")
-        };
-        ui.label(RichText::new(text).font(look::small()).color(look.dim));
-    });
     ui.add_space(space::S);
+    let mut settings = studio.settings().clone();
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), 250.0),
+        egui::Layout::top_down(egui::Align::Min),
+        |ui| {
+            ui.set_min_height(250.0);
+            page_ui(ui, *page, studio, &mut settings);
+        },
+    );
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.button("Close").clicked() {
@@ -88,6 +80,27 @@ pub(super) fn preferences_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQu
     }
 }
 
+fn page_ui(ui: &mut Ui, page: Page, studio: &Studio, settings: &mut Settings) {
+    match page {
+        Page::Look => look::look_ui(ui, settings),
+        Page::Audio => audio::audio_ui(ui, studio, &mut settings.audio),
+        Page::Midi => super::midi::midi_ui(ui, settings, studio),
+        Page::Models => {
+            let models = studio.models();
+            if models.is_empty() {
+                note(
+                    ui,
+                    "None found. Models belong into models/ beside the program.",
+                );
+            }
+            for model in models {
+                ui.label(RichText::new(model).font(medium(size::BODY)));
+            }
+        }
+    }
+}
+
+/// One setting: its name and its control.
 pub(super) fn line(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
     let look = Look::of(ui);
     ui.horizontal(|ui| {
@@ -98,4 +111,34 @@ pub(super) fn line(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
         );
         contents(ui);
     });
+}
+
+/// A remark in small letters.
+fn note(ui: &mut Ui, text: &str) {
+    let look = Look::of(ui);
+    ui.label(RichText::new(text).font(small()).color(look.dim));
+}
+
+/// A choice of one among several; the first of `choices` whose value is `value` is shown.
+fn choice<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    label: &str,
+    tooltip: &str,
+    value: &mut T,
+    choices: &[(T, String)],
+) {
+    let shown = (choices.iter())
+        .find(|(other, _)| other == value)
+        .map_or("", |(_, name)| name);
+    egui::ComboBox::from_id_salt(label)
+        .width(ui.available_width())
+        .selected_text(shown)
+        .show_ui(ui, |ui| {
+            for (other, name) in choices {
+                ui.selectable_value(value, other.clone(), name);
+            }
+        })
+        .response
+        .on_hover_text(tooltip)
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, label));
 }
