@@ -320,8 +320,8 @@ impl Player {
         let clock = &self.schedule.clock;
         self.transport.set_loop(self.looped.map(|span| {
             (
-                clock.nearest_sample(span.start),
-                clock.nearest_sample(span.end),
+                clock.sample_at(span.start.0 as f64),
+                clock.sample_at(span.end.0 as f64),
             )
         }));
     }

@@ -84,7 +84,7 @@ pub const PARAMETERS: std::ops::Range<u8> = 0..3;
 
 /// Whether the state of `controller` can be sent by itself: data entry and parameter numbers only mean something in
 /// their order, and channel mode messages are not state.
-fn can_be_chased(controller: u8) -> bool {
+pub(super) fn can_be_chased(controller: u8) -> bool {
     !matches!(controller, 6 | 38 | 96..=101 | 120..)
 }
 

@@ -13,7 +13,7 @@ use crate::score::{Instrument, TrackId};
 use super::guard::quietly;
 use super::midi::LiveEvent;
 use super::midi::echo::Echo;
-use super::schedule::{EventKind, NO_BEND, PARAMETERS, Parameters, ScheduledTrack};
+use super::schedule::{EventKind, NO_BEND, PARAMETERS, Parameters, ScheduledTrack, can_be_chased};
 use super::soundfont::Font;
 
 /// Samples that are rendered at once at most.
@@ -188,6 +188,7 @@ impl TrackSynth {
     /// Bends the pitch wheel to one of 0..=16383.
     fn set_bend(&mut self, bend: u16) {
         self.bend = bend;
+        self.echo.bend(bend);
         self.message(BEND, i32::from(bend & 127), i32::from(bend >> 7));
     }
 
@@ -209,13 +210,19 @@ impl TrackSynth {
             // Without data entry: two semitones, and in tune.
             let value = wanted.unwrap_or(if parameter == 0 { 2 << 7 } else { 64 << 7 });
             let halves = [(value >> 7) as u8, (value & 127) as u8];
-            for (controller, half) in [(101, 0), (100, parameter), (6, halves[0]), (38, halves[1])]
-            {
-                self.message(CONTROL, controller, i32::from(half));
+            for (controller, half) in [
+                (101_u8, 0),
+                (100, parameter),
+                (6, halves[0]),
+                (38, halves[1]),
+            ] {
+                self.echo.control(controller, half);
+                self.message(CONTROL, i32::from(controller), i32::from(half));
             }
             // Data entry that comes later says itself which parameter it is about.
-            for controller in [101, 100] {
-                self.message(CONTROL, controller, 127);
+            for controller in [101_u8, 100] {
+                self.echo.control(controller, 127);
+                self.message(CONTROL, i32::from(controller), 127);
             }
         }
     }
@@ -247,7 +254,7 @@ impl TrackSynth {
         for lane in &track.part.lanes {
             wanted |= 1 << (lane.controller & 127);
         }
-        for controller in keys(wanted) {
+        for controller in keys(wanted).filter(|controller| can_be_chased(*controller)) {
             let mut value = track.controller_before(controller, sample);
             let known = self.sent >> controller & 1 == 1;
             let now = self.controls[usize::from(controller)];
@@ -355,6 +362,7 @@ impl TrackSynth {
             self.echo
                 .control(controller, self.controls[usize::from(controller)]);
         }
+        self.echo.bend(self.bend);
     }
 
     /// Plays what is played by hand.
@@ -366,9 +374,7 @@ impl TrackSynth {
             }
             LiveEvent::NoteOff { key } => self.note_off(key),
             LiveEvent::Control { controller, value } => self.control(controller & 127, value),
-            LiveEvent::Bend(bend) => {
-                self.message(BEND, i32::from(bend & 127), i32::from(bend >> 7));
-            }
+            LiveEvent::Bend(bend) => self.set_bend(bend.min(16_383)),
         }
     }
 

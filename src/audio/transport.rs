@@ -29,6 +29,9 @@ pub struct Transport {
     playing: bool,
     position: i64,
     looped: Option<(i64, i64)>,
+    /// By what part of a sample a round of the loop is longer than the distance of its bounds, and what has come together
+    /// of it.
+    left_over: (f64, f64),
     at_end: AtEnd,
 }
 
@@ -43,6 +46,7 @@ impl Transport {
             playing: false,
             position: 0,
             looped: None,
+            left_over: (0.0, 0.0),
             at_end: AtEnd::default(),
         }
     }
@@ -67,9 +71,15 @@ impl Transport {
         self.position = position.max(0);
     }
 
-    /// What is repeated, in samples; `None` for nothing.
-    pub fn set_loop(&mut self, looped: Option<(i64, i64)>) {
-        self.looped = looped.filter(|(start, end)| end - start >= SHORTEST_LOOP);
+    /// What is repeated, from and to, in samples with their fractions; `None` for nothing.
+    pub fn set_loop(&mut self, looped: Option<(f64, f64)>) {
+        let bounds = looped.map(|(start, end)| (start.round() as i64, end.round() as i64));
+        self.looped = bounds.filter(|(start, end)| end - start >= SHORTEST_LOOP);
+        let part = match (looped, bounds) {
+            (Some((start, end)), Some((first, last))) => (end - start) - (last - first) as f64,
+            _ => 0.0,
+        };
+        self.left_over = (part, 0.0);
     }
 
     /// What happens at the end.
@@ -97,7 +107,11 @@ impl Transport {
             && loop_end >= self.undone_from()
         {
             // What is left over is kept, so that a loop of any length keeps its tempo.
-            self.position = start + (self.position - loop_end);
+            let (part, together) = &mut self.left_over;
+            *together += *part;
+            let whole = together.round();
+            *together -= whole;
+            self.position = start + (self.position - loop_end) - whole as i64;
             return Turn::Wrapped;
         }
         if self.at_end == AtEnd::Stop
@@ -184,7 +198,7 @@ mod tests {
         let mut transport = Transport::new(8);
         transport.set_playing(true);
         let (start, end) = (101, 1_098);
-        transport.set_loop(Some((start, end)));
+        transport.set_loop(Some((start as f64, end as f64)));
         transport.set_position(start);
         let sent = edges(&mut transport, &[101, 500, 1_097, 1_098], 100_000);
         let onsets: Vec<i64> = sent
@@ -207,6 +221,22 @@ mod tests {
     }
 
     #[test]
+    fn fractions_of_samples_add_up_over_the_rounds() {
+        let mut transport = Transport::new(8);
+        transport.set_playing(true);
+        let (start, end) = (100.4, 1_100.1);
+        transport.set_loop(Some((start, end)));
+        transport.set_position(100);
+        let sent = edges(&mut transport, &[110], 200_000);
+        assert!(sent.len() >= 200);
+        for (round, (edge, _)) in sent.into_iter().enumerate() {
+            let exact = 10.0 + round as f64 * (end - start);
+            let off = edge as f64 - exact;
+            assert!(off.abs() <= 5.0, "round {round} is {off} samples off");
+        }
+    }
+
+    #[test]
     fn the_song_stops_at_its_end_unless_it_is_to_go_on() {
         let mut transport = Transport::new(8);
         transport.set_playing(true);
@@ -224,7 +254,7 @@ mod tests {
     fn a_loop_behind_the_playhead_does_not_pull_it_back() {
         let mut transport = Transport::new(8);
         transport.set_playing(true);
-        transport.set_loop(Some((0, 1_000)));
+        transport.set_loop(Some((0.0, 1_000.0)));
         transport.set_position(5_000);
         assert_eq!(transport.turn(100_000), Turn::On);
         assert_eq!(transport.position(), 5_000);

@@ -102,6 +102,11 @@ impl Echo {
         self.push(|channel| Message::program(channel, program));
     }
 
+    /// The pitch wheel is bent, 0..=16383.
+    pub fn bend(&mut self, bend: u16) {
+        self.push(|channel| Message::bend(channel, bend));
+    }
+
     /// Takes out what was collected, oldest first.
     pub fn take(&mut self) -> impl Iterator<Item = Message> + '_ {
         self.messages.drain(..)

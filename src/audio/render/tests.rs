@@ -669,7 +669,7 @@ fn a_crowd_at_full_strength_does_not_clip() {
     .unwrap();
     let ceiling = crate::audio::limiter::CEILING;
     let loudest = peak(&sound);
-    assert!(loudest > 0.9 && loudest <= ceiling, "peak {loudest}");
+    assert!(loudest > 0.8 && loudest <= ceiling, "peak {loudest}");
     // Not one run of samples is cut flat.
     let flat = |side: &[f32]| {
         side.windows(3)
