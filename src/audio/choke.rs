@@ -226,7 +226,7 @@ fn told_apart(zones: &[Zone]) -> Vec<(usize, u16)> {
             && let Some(class) = rank
                 .checked_mul(CLASSES)
                 .and_then(|first| first.checked_add(zone.class))
-                .filter(|class| *class <= i16::MAX as u16)
+                .filter(|class| i16::try_from(*class).is_ok())
         {
             changes.push((zone.class_at, class));
         }

@@ -10,11 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::score::{Song, Span, Tick, TrackId};
 
-use super::callback::Callback;
-use super::device::{
-    DeviceError, DeviceInfo, DeviceKeeper, Health, KeeperReply, NullStream, StreamFormat,
-    StreamWish, SystemBackend,
-};
+use super::device::{DeviceError, DeviceInfo, DeviceKeeper, Health, NullStream, SystemBackend};
 use super::font_loader::{FontLoader, FontSource};
 use super::line::Line;
 use super::midi::LiveQueue;

@@ -1,6 +1,17 @@
 //! How the engine finds, opens, loses and finds again the device it plays on.
 
-use super::*;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::super::callback::Callback;
+use super::super::device::{
+    DeviceError, DeviceKeeper, Health, KeeperReply, NullStream, StreamFormat, StreamWish,
+    SystemBackend,
+};
+use super::super::line::Line;
+use super::super::status::{Output, OutputState};
+use super::{Engine, LONGEST_RETRY, Opening, RETRY, SILENT_RATE, STALLED};
 
 impl Engine {
     pub(super) fn run_silently(&mut self, callback: Callback) {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::audio::callback::Callback;
+use crate::audio::device::{StreamFormat, StreamWish};
 use crate::audio::test_font;
 use crate::score::{Instrument, Note, Pitch, Role, Track, TrackId, Velocity};
 

@@ -275,7 +275,7 @@ mod tests {
             );
             let mut limiter = Limiter::new(48_000);
             let mut limited = through(&mut limiter, &faded);
-            limited.extend(through(&mut limiter, &[0.0; 8_192]));
+            limited.extend(through(&mut limiter, &vec![0.0; 8_192]));
             let peak = true_peak(&limited);
             assert!(peak < limit, "{name}: {} dBFS", 20.0 * peak.log10());
             assert!(peak > 0.7, "{name} is not turned down more than needed");

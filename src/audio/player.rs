@@ -449,7 +449,7 @@ impl Player {
 #[cfg(test)]
 #[path = "player_change_tests.rs"]
 mod change_tests;
-#[path = "player_orders.rs"]
+
 mod orders;
 
 #[cfg(test)]

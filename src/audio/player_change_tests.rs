@@ -6,6 +6,7 @@ use super::tests::{
     BLOCK, RATE, clicks, drive, listen, loudest, note, player, set_song, song, track,
 };
 use super::*;
+use crate::audio::protocol::TransportOrder;
 use crate::audio::test_font;
 use crate::score::{ControlChange, PitchBend, Song, Tempo, TempoMap, Track};
 

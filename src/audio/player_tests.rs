@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::audio::protocol::TransportOrder;
 use crate::audio::schedule::Compiler;
 use crate::audio::synths::TrackSynth;
 use crate::audio::test_font;

@@ -5,7 +5,7 @@ use thread_priority::{
     set_thread_priority_and_policy, thread_native_id,
 };
 
-/// Above ordinary programs, below the sound server (PipeWire's threads have 83 to 88) and the kernel's own.
+/// Above ordinary programs, below the sound server (those of `PipeWire` have 83 to 88) and the kernel's own.
 const PRIORITY: u8 = 60;
 
 /// Lets the calling thread run before all ordinary ones, as long as it wants to. Says whether the system allows it: the
