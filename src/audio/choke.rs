@@ -12,7 +12,7 @@ const VELOCITY_RANGE: u16 = 44;
 const PAN: u16 = 17;
 const EXCLUSIVE_CLASS: u16 = 57;
 /// Classes of the format are 1..=127; those of the second side and further ones come after them.
-const CLASSES: u16 = 128;
+pub(super) const CLASSES: i32 = 128;
 /// Longest list that is looked at, in bytes: fonts of several hundred megabytes have lists of less than one.
 const LONGEST_LIST: u64 = 16 << 20;
 
@@ -207,7 +207,7 @@ impl Lists {
                 _ => {}
             }
         }
-        (1..CLASSES).contains(&zone.class).then_some(zone)
+        (1..CLASSES as u16).contains(&zone.class).then_some(zone)
     }
 }
 
@@ -224,7 +224,7 @@ fn told_apart(zones: &[Zone]) -> Vec<(usize, u16)> {
         let rank = before.count() as u16;
         if rank > 0
             && let Some(class) = rank
-                .checked_mul(CLASSES)
+                .checked_mul(CLASSES as u16)
                 .and_then(|first| first.checked_add(zone.class))
                 .filter(|class| i16::try_from(*class).is_ok())
         {

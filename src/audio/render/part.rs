@@ -7,6 +7,7 @@ use rustysynth::{SoundFont, Synthesizer};
 
 use super::effects::Sends;
 use super::strand::{Kind, Out, Strand};
+use crate::audio::choke::CLASSES;
 use crate::audio::schedule::{Event, EventKind, ScheduledTrack};
 use crate::audio::synths::{VOICES, WORTH_TAKING_UP};
 use crate::score::{Tick, TrackId};
@@ -19,6 +20,9 @@ const FEW_VOICES: usize = 48;
 const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
 const CONTROL: i32 = 0xB0;
 const PROGRAM: i32 = 0xC0;
+const BEND: i32 = 0xE0;
+/// The pitch wheel at rest.
+const NO_BEND: [u8; 2] = [0, 64];
 /// Bank of the drum kits.
 const DRUM_BANK: i32 = 128;
 
@@ -77,7 +81,8 @@ impl Zones {
             {
                 if inner.contains(key, velocity) {
                     if class == 0 {
-                        class = inner.get_exclusive_class();
+                        // Both sides of a stereo drum are of one class here.
+                        class = inner.get_exclusive_class().rem_euclid(CLASSES);
                     }
                     reverb += outer.get_reverb_effects_send() + inner.get_reverb_effects_send();
                     chorus += outer.get_chorus_effects_send() + inner.get_chorus_effects_send();
@@ -117,6 +122,8 @@ pub(super) struct Part {
     next: usize,
     /// The controllers that were sent, for strands that come later.
     controls: Vec<(u8, u8)>,
+    /// Lower and upper half of the last bend.
+    bend: [u8; 2],
     levels: [f32; 2],
     strands: Vec<Strand>,
     /// What the last stretch sounds like, without effects.
@@ -153,6 +160,7 @@ impl Part {
             acts: Vec::new(),
             next: 0,
             controls: Vec::new(),
+            bend: NO_BEND,
             levels: [0.0; 2],
             strands: Vec::new(),
             sides: [Vec::new(), Vec::new()],
@@ -176,12 +184,14 @@ impl Part {
                     *begun = event.at;
                     event.at
                 }
-                EventKind::Control => event.at - half,
+                EventKind::Control | EventKind::Bend => event.at - half,
                 // Not before the note began, however short it is.
                 EventKind::Off => (event.at - half).max(begun.saturating_add(1)),
             };
             if event.kind == EventKind::Control && at < from {
                 part.remember(event.key, event.value);
+            } else if event.kind == EventKind::Bend && at < from {
+                part.bend = [event.key, event.value];
             } else if event.at >= from && end.is_none_or(|end| event.at < end) {
                 part.acts.push((at, Act::Event(*event)));
             }
@@ -273,6 +283,14 @@ impl Part {
                 }
                 self.remember(event.key, event.value);
             }
+            EventKind::Bend => {
+                let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
+                for strand in &mut self.strands {
+                    strand.render_to(at, &mut out);
+                    strand.message(channel, BEND, event.key, event.value);
+                }
+                self.bend = [event.key, event.value];
+            }
         }
     }
 
@@ -338,6 +356,8 @@ impl Part {
         for &(controller, value) in &self.controls {
             strand.message(self.channel, CONTROL, controller, value);
         }
+        let [lower, upper] = self.bend;
+        strand.message(self.channel, BEND, lower, upper);
         self.strands.push(strand);
         Some(self.strands.len() - 1)
     }
