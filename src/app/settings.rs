@@ -117,8 +117,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeChoice::default(),
-            soundfont: None,
-            device: None,
+            audio: AudioChoice::default(),
+            count_in_bars: 0,
             midi: MidiSettings::default(),
             input_grid: GridChoice::default(),
             input_strength: 100,

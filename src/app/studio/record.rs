@@ -195,9 +195,10 @@ mod tests {
     use std::rc::Rc;
 
     use super::super::super::settings::{GridChoice, Settings};
-    use super::super::super::sound::{Silent, Sound, SoundState};
+    use super::super::super::sound::{AudioChoice, Silent, Sound, SoundState};
     use super::super::{FontChoice, Parts};
     use super::*;
+    use crate::audio::device::DeviceInfo;
     use crate::score::{Instrument, Span};
 
     /// A sound that plays nothing and was played what the test says.
@@ -215,6 +216,9 @@ mod tests {
         }
         fn play(&mut self) {
             self.inner.play();
+        }
+        fn play_after(&mut self, count_in_bars: u8) {
+            self.inner.play_after(count_in_bars);
         }
         fn pause(&mut self) {
             self.inner.pause();
@@ -243,10 +247,11 @@ mod tests {
         fn fonts(&self) -> Vec<FontChoice> {
             Vec::new()
         }
-        fn devices(&self) -> Vec<String> {
-            Vec::new()
+        fn devices(&self) -> &[DeviceInfo] {
+            &[]
         }
-        fn choose(&mut self, _: Option<&std::path::Path>, _: Option<&str>) {}
+        fn look_for_devices(&mut self) {}
+        fn choose(&mut self, _: &AudioChoice) {}
         fn moments(&mut self) -> Vec<Moment> {
             self.moments.take()
         }
