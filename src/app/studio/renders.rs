@@ -28,7 +28,7 @@ impl Studio {
         let form = &self.settings.render;
         let order = RenderOrder {
             song: Arc::clone(self.base_song()),
-            font: form.source(self.settings.soundfont.as_ref()),
+            font: form.source(self.settings.audio.soundfont.as_ref()),
             options: form.options(self.transport.range),
             path,
         };
