@@ -263,11 +263,12 @@ pub fn find_in(folders: &[PathBuf]) -> Vec<FoundFont> {
             let Ok(about) = real.metadata() else {
                 continue;
             };
-            if is_font && about.is_file() && seen.insert(real) {
+            // Debian links a font under the name "default-GM" beside its own: the file's own name tells which font it is.
+            if is_font && about.is_file() && seen.insert(real.clone()) {
                 found.push(FoundFont {
-                    name: stem(&path),
+                    name: stem(&real),
                     bytes: about.len(),
-                    path,
+                    path: real,
                 });
             }
         }
@@ -383,6 +384,21 @@ mod tests {
         assert!(counted.1 < 100_000, "{} bytes", counted.1);
         assert_eq!(find_in(&[folder.path().to_owned()]).len(), 1);
         assert_eq!(load(&path).unwrap().presets(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_with_another_name_does_not_hide_which_font_it_is() {
+        let (system, links) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let font = system.path().join("FluidR3_GM.sf2");
+        std::fs::write(&font, test_font::click()).unwrap();
+        std::os::unix::fs::symlink(&font, links.path().join("default-GM.sf2")).unwrap();
+        let found = find_in(&[links.path().to_owned(), system.path().to_owned()]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            best(&found).map(|font| font.name.as_str()),
+            Some("FluidR3_GM")
+        );
     }
 
     #[test]
