@@ -1,5 +1,6 @@
 //! Renders: beginning them, and what they lead to.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,13 +75,14 @@ fn rendered(files: &[Rendered]) -> Notice {
     };
     let mut text = format!("Wrote {}", mix.path.display());
     if files.len() > 1 {
-        text.push_str(&format!(" and {} stems", files.len() - 1));
+        let _ = write!(text, " and {} stems", files.len() - 1);
     }
     if let Some(loudness) = mix.loudness {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " ({:.1} LUFS, true peak {:.1} dB)",
             loudness.lufs, loudness.true_peak
-        ));
+        );
     }
     if files.iter().any(|file| file.clipped > 0) {
         text.push_str("; some stems were louder than the file can hold: turn them down, or choose 32-bit float");
