@@ -123,7 +123,7 @@ fn generate(done: &AtomicBool) -> anyhow::Result<u64> {
                 "4",
             ])
             .args(["--seed", &seed.to_string(), "--out"])
-            .arg(folder.path())
+            .arg(folder.path().join(seed.to_string()))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -148,6 +148,9 @@ fn generate(done: &AtomicBool) -> anyhow::Result<u64> {
 }
 
 fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
     let options = options()?;
     let font = match &options.font {
         Some(path) => soundfont::load(path.as_ref())?,

@@ -27,6 +27,8 @@ const RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_secs(8);
 /// A device that asks for nothing for so long is lost.
 const STALLED: Duration = Duration::from_secs(3);
+/// So is one that fails for so long.
+const FAILED: Duration = Duration::from_millis(400);
 
 /// What is being done about the output.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use super::super::device::{
 };
 use super::super::line::Line;
 use super::super::status::{Output, OutputState};
-use super::{Engine, LONGEST_RETRY, Opening, RETRY, SILENT_RATE, STALLED};
+use super::{Engine, FAILED, LONGEST_RETRY, Opening, RETRY, SILENT_RATE, STALLED};
 
 impl Engine {
     pub(super) fn run_silently(&mut self, callback: Callback) {
@@ -158,7 +158,12 @@ impl Engine {
         if callbacks != self.seen.0 {
             self.seen = (callbacks, now);
         }
-        let stalled = now.duration_since(self.seen.1) > STALLED;
+        let patience = if self.health.failing.load(Ordering::Relaxed) {
+            FAILED
+        } else {
+            STALLED
+        };
+        let stalled = now.duration_since(self.seen.1) > patience;
         if stalled || self.health.lost.load(Ordering::Relaxed) {
             let error = DeviceError::Lost(format.device.clone());
             self.leave_device();

@@ -207,8 +207,14 @@ fn a_lost_device_is_survived_and_found_again() {
     wait_for(&mut engine, "moving on", |e| {
         e.position() > there + Tick(100)
     });
-    works.store(false, Ordering::Relaxed);
+    // A stream that fails and comes to itself again is not lost.
     let health = health.try_recv().unwrap();
+    health.failing.store(true, Ordering::Relaxed);
+    std::thread::sleep(Duration::from_millis(50));
+    engine.poll();
+    assert!(matches!(engine.status().output, OutputState::Running(_)));
+    health.failing.store(false, Ordering::Relaxed);
+    works.store(false, Ordering::Relaxed);
     health.lost.store(true, Ordering::Relaxed);
     wait_for(&mut engine, "the loss", |e| {
         matches!(e.status().output, OutputState::Lost(DeviceError::Lost(_)))

@@ -60,6 +60,8 @@ pub struct DeviceInfo {
 pub struct Health {
     /// The stream is dead and must be opened again.
     pub lost: AtomicBool,
+    /// The stream fails; it may come to itself again, and says so with its next callback.
+    pub failing: AtomicBool,
     /// Times at which the device ran out of samples.
     pub xruns: AtomicU32,
     /// Microseconds from a callback until its sound leaves the device; 0 while it is not known.

@@ -210,10 +210,15 @@ fn take_note(error: &cpal::Error, health: &Health) {
         ErrorKind::Xrun => {
             health.xruns.fetch_add(1, Ordering::Relaxed);
         }
+        // After an xrun a sound server may answer so until its stream is there again.
+        ErrorKind::BackendError => {
+            if !health.failing.swap(true, Ordering::Relaxed) {
+                tracing::debug!("audio stream: {error}");
+            }
+        }
         ErrorKind::DeviceNotAvailable
         | ErrorKind::StreamInvalidated
-        | ErrorKind::HostUnavailable
-        | ErrorKind::BackendError => {
+        | ErrorKind::HostUnavailable => {
             if !health.lost.swap(true, Ordering::Relaxed) {
                 tracing::warn!("audio stream lost: {error}");
             }
@@ -243,6 +248,7 @@ impl Watch {
             let realtime = super::priority::promote();
             self.health.realtime.store(realtime, Ordering::Relaxed);
         }
+        self.health.failing.store(false, Ordering::Relaxed);
         let time = info.timestamp();
         let latency = time.playback.saturating_duration_since(time.callback);
         let microseconds = latency.as_micros().min(u128::from(u32::MAX)) as u32;
