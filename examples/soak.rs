@@ -120,7 +120,7 @@ fn generate(done: &AtomicBool) -> anyhow::Result<u64> {
                 "--bars",
                 "16",
                 "--candidates",
-                "4",
+                "8",
             ])
             .args(["--seed", &seed.to_string(), "--out"])
             .arg(folder.path().join(seed.to_string()))

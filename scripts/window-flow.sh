@@ -26,7 +26,8 @@ done
 sleep "${WINDOW_FLOW_WAIT:-6}"
 xdotool windowfocus "$window"
 step=0
-picture() { step=$((step + 1)); sleep "${2:-1}"; import -window root "$out/$(printf %02d $step)-$1.png"; }
+# The pointer goes to a corner first: a tooltip would cover what is to be seen.
+picture() { step=$((step + 1)); xdotool mousemove 2 998; sleep "${2:-1}"; import -window root "$out/$(printf %02d $step)-$1.png"; }
 press() { xdotool windowfocus "$window"; sleep 0.2; xdotool key --delay 120 "$@"; sleep 0.6; }
 
 picture start
