@@ -75,7 +75,7 @@ pub struct Player {
     song_clock: SongClock,
     /// Samples made so far.
     stream: u64,
-    /// See [`Place::stretch`].
+    /// How often time has jumped, stopped or begun ([`super::midi::tap::Place::stretch`]).
     passage: u32,
 }
 

@@ -6,7 +6,7 @@ use super::message::Message;
 const ROOM: usize = 272;
 
 /// Collects what one track is told, on its channel, and knows which keys the port holds. Empty and without cost until
-/// [`Self::open`].
+/// opened.
 #[derive(Debug, Default)]
 pub struct Echo {
     messages: Vec<Message>,

@@ -2,7 +2,7 @@
 //!
 //! The callback makes each buffer some time before it is heard, so every event reaches the MIDI thread ahead of its
 //! moment, already through loop, seek, tempo change and edit. Events are timed in samples of the stream, which never
-//! jump; the thread turns them into moments with a [`super::clock::StreamClock`].
+//! jump; the thread turns them into moments with a [`super::stream_clock::StreamClock`].
 
 use std::time::Instant;
 

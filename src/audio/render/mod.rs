@@ -2,8 +2,8 @@
 //! Files are written as they are made, so that their length costs no memory, and appear under their names only when all of
 //! them are complete.
 //!
-//! [`mixdown`] makes the sound of all tracks, [`part`] that of one, [`strand`] lets every note begin on its sample,
-//! [`effects`] has the reverb and chorus, and [`master`] gain, limiter and loudness.
+//! `mixdown` makes the sound of all tracks, `part` that of one, `strand` lets every note begin on its sample,
+//! `effects` has the reverb and chorus, and `master` gain, limiter and loudness.
 
 mod effects;
 mod master;
