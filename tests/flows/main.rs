@@ -15,3 +15,24 @@ mod roll;
 mod sound;
 mod timeline;
 mod window;
+
+use egui_kittest::Harness;
+use leitmotif::app::studio::Studio;
+use leitmotif::app::{Window, look};
+
+/// The whole window around `studio`, `size` points large, after its first frames.
+fn shown(studio: Studio, size: egui::Vec2) -> Harness<'static, Window> {
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_max_steps(64)
+        .with_context_setup(look::install)
+        .build_ui_state(
+            |ui, window: &mut Window| {
+                window.logic(ui.ctx());
+                window.ui(ui);
+            },
+            Window::new(studio),
+        );
+    harness.run_steps(3);
+    harness
+}

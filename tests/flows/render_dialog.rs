@@ -6,32 +6,21 @@ use std::time::{Duration, Instant};
 use egui::{Key, Modifiers, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use leitmotif::app::Window;
 use leitmotif::app::command::{Action, Command};
 use leitmotif::app::studio::{Dialog, Notice, Purpose, RenderFont, RenderForm, Studio};
-use leitmotif::app::{Window, look};
 use leitmotif::audio::render::Stems;
 use leitmotif::formats::demo;
 use leitmotif::formats::pcm::SampleFormat;
 use leitmotif::formats::sound_file::Container;
 use leitmotif::score::Span;
 
+use super::shown;
+
 type Studied = Harness<'static, Window>;
 
 fn harness() -> Studied {
-    let window = Window::new(Studio::new(demo::song()));
-    let mut harness = Harness::builder()
-        .with_size(vec2(1280.0, 800.0))
-        .with_max_steps(64)
-        .with_context_setup(look::install)
-        .build_ui_state(
-            |ui, window: &mut Window| {
-                window.logic(ui.ctx());
-                window.ui(ui);
-            },
-            window,
-        );
-    harness.run_steps(3);
-    harness
+    shown(Studio::new(demo::song()), vec2(1280.0, 800.0))
 }
 
 fn studio(harness: &Studied) -> &Studio {

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use egui::vec2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use leitmotif::app::Window;
 use leitmotif::app::command::{Action, Command};
 use leitmotif::app::sound::{AudioChoice, Sound, SoundState};
 use leitmotif::app::studio::{FontChoice, Notice, Parts, Studio};
-use leitmotif::app::{Window, look};
 use leitmotif::audio::device::DeviceInfo;
 use leitmotif::formats;
 use leitmotif::score::{Instrument, Pitch, Song, Span, Tick, Velocity};
+
+use super::shown;
 
 /// What was asked of a sound, and what it is to say.
 #[derive(Default)]
@@ -91,19 +93,7 @@ fn listening() -> (Studio, Rc<RefCell<Heard>>) {
 }
 
 fn harness(studio: Studio) -> Harness<'static, Window> {
-    let mut harness = Harness::builder()
-        .with_size(vec2(1600.0, 1000.0))
-        .with_max_steps(64)
-        .with_context_setup(look::install)
-        .build_ui_state(
-            |ui, window: &mut Window| {
-                window.logic(ui.ctx());
-                window.ui(ui);
-            },
-            Window::new(studio),
-        );
-    harness.run_steps(3);
-    harness
+    shown(studio, vec2(1600.0, 1000.0))
 }
 
 fn click(harness: &mut Harness<'static, Window>, label: &str) {

@@ -9,12 +9,14 @@ use egui_kittest::kittest::Queryable as _;
 use leitmotif::app::command::{Action, Command};
 use leitmotif::app::composer::{Ask, Composer, Event, Proposal, Rating};
 use leitmotif::app::studio::{Dialog, Parts, Purpose, Studio};
-use leitmotif::app::{Window, disk, look};
+use leitmotif::app::{Window, disk};
 use leitmotif::compose::{Candidate, place};
 use leitmotif::formats;
 use leitmotif::score::{
     Instrument, Lineage, Note, Pitch, Role, Song, ThemeKind, Tick, Track, TrackId, Velocity,
 };
+
+use super::shown;
 
 /// Writes what the test tells it to, a bar a frame.
 #[derive(Default)]
@@ -123,20 +125,7 @@ fn harness(song: Song, size: egui::Vec2) -> Harness<'static, Window> {
         composer: Some(Box::new(Scripted::default())),
         ..Parts::default()
     };
-    let window = Window::new(Studio::with_parts(song, parts));
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_max_steps(64)
-        .with_context_setup(look::install)
-        .build_ui_state(
-            |ui, window: &mut Window| {
-                window.logic(ui.ctx());
-                window.ui(ui);
-            },
-            window,
-        );
-    harness.run_steps(3);
-    harness
+    shown(Studio::with_parts(song, parts), size)
 }
 
 /// Draws the window into a file, if `LEITMOTIF_TEST_PICTURES` names a folder: for eyes, not for the test.

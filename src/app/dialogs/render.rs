@@ -7,6 +7,7 @@ use super::super::command::{Action, Command, CommandQueue};
 use super::super::look::{self, Look, size, space};
 use super::super::rendering::Rendering;
 use super::super::studio::{RenderFont, RenderForm, RenderRange, Studio};
+use super::preferences::line;
 use crate::audio::render::Stems;
 use crate::formats::pcm::SampleFormat;
 use crate::formats::sound_file::Container;
@@ -231,17 +232,5 @@ fn buttons(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     ui.add_space(space::S);
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), contents);
-    });
-}
-
-fn line(ui: &mut Ui, label: &str, contents: impl FnOnce(&mut Ui)) {
-    let look = Look::of(ui);
-    ui.horizontal(|ui| {
-        ui.set_min_height(space::CONTROL);
-        ui.add_sized(
-            vec2(96.0, 20.0),
-            egui::Label::new(RichText::new(label).color(look.dim)).halign(egui::Align::Min),
-        );
-        contents(ui);
     });
 }

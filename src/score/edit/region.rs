@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Edited;
 use crate::score::{
-    MetreChange, MetreMap, Note, Selection, Song, Span, TempoChange, TempoMap, Tick,
+    MetreChange, MetreMap, Note, Selection, Song, Span, TempoChange, TempoMap, Tick, Track,
 };
 
 /// An erasure that would take locked notes away.
@@ -59,19 +59,7 @@ pub fn insert_region(song: &Song, selection: &Selection, at: Tick, length: Tick)
                 notes.push(*note);
             }
         }
-        let mut controls = track.controls().to_vec();
-        for control in &mut controls {
-            control.at = moved(control.at);
-        }
-        let mut bends = track.bends().to_vec();
-        for bend in &mut bends {
-            bend.at = moved(bend.at);
-        }
-        *track = Arc::new(
-            (track.with_notes(notes))
-                .with_controls(controls)
-                .with_bends(bends),
-        );
+        *track = Arc::new(with_moved_controls(&track.with_notes(notes), moved));
     }
     // What holds at the very start goes on holding there.
     let moved_change = |tick: Tick| {
@@ -166,19 +154,7 @@ pub fn erase_region(song: &Song, selection: &Selection, span: Span) -> Result<Ed
             })
             .collect();
         // A controller set inside the stretch still holds after it.
-        let mut controls = track.controls().to_vec();
-        for control in &mut controls {
-            control.at = moved(control.at);
-        }
-        let mut bends = track.bends().to_vec();
-        for bend in &mut bends {
-            bend.at = moved(bend.at);
-        }
-        *track = Arc::new(
-            (track.with_notes(notes))
-                .with_controls(controls)
-                .with_bends(bends),
-        );
+        *track = Arc::new(with_moved_controls(&track.with_notes(notes), moved));
     }
     edited.tempo = Arc::new(TempoMap::new(
         (song.tempo.changes().iter())
@@ -221,6 +197,19 @@ pub fn erase_region(song: &Song, selection: &Selection, span: Span) -> Result<Ed
         song: edited,
         selection,
     })
+}
+
+/// The track with its controllers and bends where `moved` puts them.
+fn with_moved_controls(track: &Track, moved: impl Fn(Tick) -> Tick) -> Track {
+    let mut controls = track.controls().to_vec();
+    for control in &mut controls {
+        control.at = moved(control.at);
+    }
+    let mut bends = track.bends().to_vec();
+    for bend in &mut bends {
+        bend.at = moved(bend.at);
+    }
+    track.with_controls(controls).with_bends(bends)
 }
 
 #[cfg(test)]
