@@ -5,9 +5,12 @@
 //! - [`theme`]: clips to token numbers and back.
 //! - [`labels`]: which place of the theme each token of a theme region answers to.
 //! - [`grammar`]: the automaton that says which token may come next.
+//! - [`part`], [`band`]: the five parts of a band, and their pianorolls.
 
+pub mod band;
 pub mod clip;
 pub mod grammar;
 pub mod labels;
+pub mod part;
 pub mod theme;
 pub mod theme_vocab;
