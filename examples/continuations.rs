@@ -89,7 +89,7 @@ fn run(worker: &mut Worker, request: Request) -> Result<Run> {
     let (mut first_bar, mut all_first_bars, mut seen) = (Duration::ZERO, Duration::ZERO, 0);
     for event in worker.events() {
         match event {
-            Event::BarWritten { bars_done: 1, .. } => {
+            Event::Grown { draft, .. } if draft.bars == 1 => {
                 seen += 1;
                 if seen == 1 {
                     first_bar = begun.elapsed();
@@ -109,11 +109,11 @@ fn run(worker: &mut Worker, request: Request) -> Result<Run> {
                     candidates,
                     first_bar,
                     all_first_bars,
-                    tokens,
+                    tokens: tokens.unwrap_or_default(),
                     seconds,
                 });
             }
-            Event::Failed { message, .. } | Event::Unavailable { message } => bail!(message),
+            Event::Failed { message, .. } | Event::Unavailable { message, .. } => bail!(message),
             _ => {}
         }
     }

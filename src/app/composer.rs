@@ -53,7 +53,7 @@ pub struct Rating {
 pub struct Proposal {
     /// The music; it starts at tick 0.
     pub clip: Arc<Song>,
-    /// How it came to be, to make it again; absent while it is being written.
+    /// How it came to be, to make it again.
     pub lineage: Option<Arc<Lineage>>,
     /// The measures that ranked it.
     pub ratings: Vec<Rating>,
@@ -76,8 +76,8 @@ pub enum Event {
         done: u32,
         /// Bars there will be.
         total: u32,
-        /// What is there.
-        clip: Arc<Song>,
+        /// What is there, not judged yet.
+        proposal: Proposal,
     },
     /// All is written; the best first.
     Finished(Vec<Proposal>),

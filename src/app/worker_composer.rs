@@ -1,13 +1,12 @@
 //! The compose worker as the studio's composer.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::compose::{
     self, Better, Candidate, ContinueSettings, JobId, Kind, Measured, ModelPaths, Request, Returns,
     Worker,
 };
-use crate::score::{Lineage, Song, Tick, TrackId};
+use crate::score::{Song, Tick};
 
 use super::composer::{Ask, Composer, Event, Proposal, Rating};
 
@@ -19,19 +18,15 @@ const MODEL: &str = "theme";
 pub struct WorkerComposer {
     worker: Worker,
     job: Option<Running>,
-    /// The candidates of the last job, to place them with all that is known of them.
+    /// The candidates of the last job, or what there is of them, to place them with all that is known of them.
     candidates: Vec<Candidate>,
     models: Vec<String>,
-    /// SHA-256 of the weights, once they are loaded.
-    checkpoint: String,
 }
 
 /// What the job that runs, or ran last, was asked.
 #[derive(Debug)]
 struct Running {
     id: JobId,
-    settings: ContinueSettings,
-    seed: u64,
     over: bool,
 }
 
@@ -44,7 +39,6 @@ impl WorkerComposer {
             worker: Worker::start(paths),
             job: None,
             candidates: Vec::new(),
-            checkpoint: String::new(),
         }
     }
 
@@ -56,25 +50,22 @@ impl WorkerComposer {
         }
         Some(match event {
             compose::Event::Loading { .. } => Event::Loading,
-            compose::Event::Ready { model } => {
-                self.checkpoint = model.checkpoint;
-                return None;
-            }
-            // The request that needed the model fails with the same words.
-            compose::Event::Unavailable { .. } => return None,
+            // The request that needed a model that cannot be used fails with the same words.
+            compose::Event::Ready { .. } | compose::Event::Unavailable { .. } => return None,
             compose::Event::Remark { message, .. } => Event::Remark(message),
-            compose::Event::BarWritten {
-                candidate,
-                bars_done,
-                bars_total,
-                clip,
-                ..
-            } => Event::Wrote {
-                candidate: candidate as usize,
-                done: bars_done,
-                total: bars_total,
-                clip,
-            },
+            compose::Event::Grown {
+                draft, bars_total, ..
+            } => {
+                let wrote = Event::Wrote {
+                    candidate: draft.index as usize,
+                    done: draft.bars,
+                    total: bars_total,
+                    proposal: proposal(&draft),
+                };
+                self.candidates.retain(|known| known.index != draft.index);
+                self.candidates.push(*draft);
+                wrote
+            }
             compose::Event::Finished { candidates, .. }
             | compose::Event::Cancelled { candidates, .. } => {
                 if let Some(job) = running {
@@ -90,39 +81,6 @@ impl WorkerComposer {
                 }
                 Event::Failed(message)
             }
-        })
-    }
-
-    /// A candidate that is still being written, as far as it is known.
-    fn unfinished(&self, proposal: &Proposal) -> Option<Candidate> {
-        let job = self.job.as_ref()?;
-        let settings = &job.settings;
-        let mut kept: BTreeMap<String, String> = match serde_json::to_value(settings) {
-            Ok(serde_json::Value::Object(fields)) => fields
-                .into_iter()
-                .map(|(name, value)| (name, value.to_string()))
-                .collect(),
-            _ => BTreeMap::new(),
-        };
-        kept.insert("stopped".to_owned(), "true".to_owned());
-        let last = proposal.clip.bars().max(1);
-        Some(Candidate {
-            index: 0,
-            clip: Arc::clone(&proposal.clip),
-            bars: last,
-            melody_track: settings.track,
-            piano_track: settings.accompaniment,
-            lineage: Arc::new(Lineage {
-                kind: "continue".to_owned(),
-                model: MODEL.to_owned(),
-                checkpoint: self.checkpoint.clone(),
-                seed: job.seed,
-                candidate: 0,
-                settings: kept,
-                parent: None,
-            }),
-            measures: Vec::new(),
-            score: 0.0,
         })
     }
 }
@@ -179,7 +137,7 @@ impl Composer for WorkerComposer {
         let settings = settings_of(&ask)?;
         let request = Request {
             song: Arc::clone(&ask.song),
-            kind: Kind::Continue(settings.clone()),
+            kind: Kind::Continue(settings),
             seed: ask.seed,
             candidates: ask.candidates,
         };
@@ -188,12 +146,7 @@ impl Composer for WorkerComposer {
             .submit(request)
             .map_err(|busy| busy.to_string())?;
         self.candidates.clear();
-        self.job = Some(Running {
-            id,
-            settings,
-            seed: ask.seed,
-            over: false,
-        });
+        self.job = Some(Running { id, over: false });
         Ok(())
     }
 
@@ -218,48 +171,22 @@ impl Composer for WorkerComposer {
                 .iter()
                 .find(|candidate| Arc::ptr_eq(&candidate.lineage, lineage))
         });
-        let candidate = match known {
+        match known {
             // Its clip may have been cut down to the melody.
-            Some(candidate) => Some(Candidate {
-                clip: Arc::clone(&proposal.clip),
-                ..candidate.clone()
-            }),
-            None => self.unfinished(proposal),
-        };
-        let Some(candidate) = candidate else {
-            return song.clone();
-        };
-        let has_piano =
-            (candidate.clip.tracks.iter()).any(|track| track.role == crate::score::Role::Piano);
-        let placed = compose::place(song, &candidate, at);
-        if has_piano {
-            placed
-        } else {
-            with_accompaniment_of(placed, song, candidate.melody_track)
+            Some(candidate) => {
+                let cut = Candidate {
+                    clip: Arc::clone(&proposal.clip),
+                    ..candidate.clone()
+                };
+                compose::place(song, &cut, at)
+            }
+            None => song.clone(),
         }
     }
 
     fn models(&self) -> Vec<String> {
         self.models.clone()
     }
-}
-
-/// `placed` with every track but the melody as it is in `song`.
-fn with_accompaniment_of(mut placed: Song, song: &Song, melody: TrackId) -> Song {
-    for track in &mut placed.tracks {
-        if track.id != melody
-            && let Some(before) = song.track(track.id)
-        {
-            *track = Arc::clone(before);
-        }
-    }
-    for origin in &mut placed.origins {
-        let before = song.origins.iter().any(|known| known == origin);
-        if !before {
-            origin.tracks.retain(|track| *track == melody);
-        }
-    }
-    placed
 }
 
 #[cfg(test)]
@@ -310,20 +237,5 @@ mod tests {
             ..ask(song)
         };
         assert!(settings_of(&free).unwrap().painted.is_empty());
-    }
-
-    #[test]
-    fn only_the_melody_leaves_the_other_tracks_alone() {
-        let song = demo::song();
-        let melody = song.tracks[0].id;
-        let mut placed = song.clone();
-        for track in &song.tracks {
-            placed = placed.with_track(track.with_notes(Vec::new()));
-        }
-        let placed = with_accompaniment_of(placed, &song, melody);
-        assert!(placed.tracks[0].notes().is_empty());
-        for (after, before) in placed.tracks.iter().zip(&song.tracks).skip(1) {
-            assert_eq!(after, before);
-        }
     }
 }

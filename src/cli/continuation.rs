@@ -305,7 +305,7 @@ fn work(
                 work.model = Some(model);
             }
             Event::Remark { message, .. } => output::note(&message),
-            Event::BarWritten { .. } => {
+            Event::Grown { .. } => {
                 work.seconds_to_first_bar
                     .get_or_insert_with(|| ready.elapsed().as_secs_f64());
                 bar.inc(1);
@@ -319,7 +319,7 @@ fn work(
                 bar.finish_and_clear();
                 work.candidates = candidates;
                 work.complete = true;
-                work.tokens = Some(tokens);
+                work.tokens = tokens;
                 work.seconds = seconds;
                 return Ok(work);
             }

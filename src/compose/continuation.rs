@@ -231,7 +231,7 @@ pub(crate) fn write(
             let mut row = Row {
                 index,
                 grammar: Grammar::new(rules.clone()),
-                clock: LabelClock::new(model.info().labels, Arc::clone(&marks)),
+                clock: LabelClock::new(model.labels(), Arc::clone(&marks)),
                 rng: Pcg64::seed_from_u64(mix(seed, index)),
                 tokens: Vec::new(),
                 labels: Vec::new(),
@@ -244,7 +244,7 @@ pub(crate) fn write(
             row
         })
         .collect();
-    let context = model.info().context;
+    let context = model.context();
     let kept = KEPT_CONTEXT.min(context.saturating_sub(1)).max(1);
     let mut samplers = Samplers::new(settings);
     let mut network = model.start(&source, rows.len())?;

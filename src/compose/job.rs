@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Candidate, ContinueSettings, ModelInfo};
-use crate::score::Song;
+use super::{
+    AccompanySettings, Candidate, ChainSettings, ContinueSettings, ModelInfo, MorphSettings,
+    SeedSettings, VarySettings,
+};
+use crate::score::{Lineage, Song};
 
 /// The number of a job, rising with every request of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +24,18 @@ impl fmt::Display for JobId {
 pub enum Kind {
     /// Music that goes on from a theme.
     Continue(ContinueSettings),
+    /// A phrase or a whole piece for a band, from nothing.
+    Seed(SeedSettings),
+    /// The other parts of a band around what is there.
+    Accompany(AccompanySettings),
+    /// Some bars or parts of a band once more, the rest as it is.
+    Vary(VarySettings),
+    /// What lies between two to four ideas of a band.
+    Morph(MorphSettings),
+    /// A band's phrase that becomes a theme, which is continued.
+    Chain(Box<ChainSettings>),
+    /// What was made before, made again to the note; the request's seed and number of candidates do not matter.
+    Again(Arc<Lineage>),
 }
 
 /// A request for music.
@@ -32,7 +47,7 @@ pub struct Request {
     pub kind: Kind,
     /// The same request with the same seed gives the same notes.
     pub seed: u64,
-    /// How many candidates, 1..=64; they are written side by side.
+    /// How many candidates, 1..=64.
     pub candidates: u32,
 }
 
@@ -60,8 +75,10 @@ pub enum Event {
         /// What it is.
         model: ModelInfo,
     },
-    /// No model can be used; requests will fail with the same message.
+    /// A model cannot be used; requests that need it will fail with the same message.
     Unavailable {
+        /// Its name.
+        model: String,
         /// What is missing and what to do.
         message: String,
     },
@@ -72,28 +89,25 @@ pub enum Event {
         /// A sentence.
         message: String,
     },
-    /// A candidate has one more whole bar. May be left out when the reader is slow.
-    BarWritten {
+    /// A candidate has grown by a bar, or by a phrase of bars. May be left out when the reader is slow.
+    Grown {
         /// Which job.
         job: JobId,
-        /// Which candidate, from 0.
-        candidate: u32,
-        /// Its whole bars so far.
-        bars_done: u32,
+        /// The candidate as far as it is written: it can be heard and placed, but is not judged yet. Its number does not
+        /// change; its lineage says after how many bars it stopped.
+        draft: Box<Candidate>,
         /// Its bars when it is finished.
         bars_total: u32,
-        /// Its whole bars, from tick 0.
-        clip: Arc<Song>,
     },
     /// The job is done.
     Finished {
         /// Which job.
         job: JobId,
-        /// All candidates, best first.
+        /// All candidates, best first; those of a path or a grid in its order.
         candidates: Vec<Candidate>,
-        /// Tokens drawn for all candidates together.
-        tokens: u64,
-        /// Seconds from the beginning of the job.
+        /// Tokens drawn for all candidates together; `None` where the model does not write tokens.
+        tokens: Option<u64>,
+        /// Seconds from the beginning of the job, without loading models.
         seconds: f64,
     },
     /// The job was cancelled.
@@ -118,7 +132,7 @@ impl Event {
         match self {
             Self::Loading { .. } | Self::Ready { .. } | Self::Unavailable { .. } => None,
             Self::Remark { job, .. }
-            | Self::BarWritten { job, .. }
+            | Self::Grown { job, .. }
             | Self::Finished { job, .. }
             | Self::Cancelled { job, .. }
             | Self::Failed { job, .. } => Some(*job),

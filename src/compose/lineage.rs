@@ -7,6 +7,8 @@ use crate::score::{Lineage, Song};
 
 /// The kind of a continuation's lineage.
 const CONTINUE: &str = "continue";
+/// The setting that says after how many bars something was stopped.
+const STOPPED: &str = "stopped";
 
 /// The lineage of candidate `candidate` of a continuation. Its parent is what wrote the theme, if a network did.
 pub(crate) fn of_continuation(
@@ -42,6 +44,16 @@ pub(crate) fn of_continuation(
     }
 }
 
+/// The lineage of what was stopped after so many bars.
+#[must_use]
+pub(crate) fn stopped(lineage: &Lineage, bars: u32) -> Lineage {
+    let mut stopped = lineage.clone();
+    stopped
+        .settings
+        .insert(STOPPED.to_owned(), bars.to_string());
+    stopped
+}
+
 /// The settings of a continuation's lineage; `None` for other kinds, or where a newer program wrote fields that this
 /// one cannot read.
 pub fn settings_of(lineage: &Lineage) -> Option<ContinueSettings> {
@@ -60,7 +72,6 @@ pub fn settings_of(lineage: &Lineage) -> Option<ContinueSettings> {
 mod tests {
     use super::*;
     use crate::score::{Key, Span, Tick, TrackId};
-    use crate::tokens::labels::Labels;
 
     #[test]
     fn settings_come_back_from_the_lineage() {
@@ -76,8 +87,6 @@ mod tests {
         let model = ModelInfo {
             name: "theme".into(),
             checkpoint: "00".into(),
-            labels: Labels::Timed,
-            context: 512,
         };
         let lineage = of_continuation(&Song::default(), &settings, &model, 7, 2);
         assert_eq!(settings_of(&lineage), Some(settings));

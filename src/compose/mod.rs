@@ -4,7 +4,9 @@
 //! then the finished [`Candidate`]s, best first. [`place()`] puts a candidate into a song. The networks live on the
 //! worker's own thread; without the `torch` feature it answers every request with an error that says so.
 
+mod band;
 mod candidate;
+mod chain;
 #[cfg(feature = "torch")]
 mod continuation;
 mod job;
@@ -27,14 +29,21 @@ mod rank;
 mod settings;
 mod theme;
 #[cfg(feature = "torch")]
+mod torch_band;
+#[cfg(feature = "torch")]
 mod torch_model;
 mod worker;
 
-pub use candidate::{Better, Candidate, Measured};
+pub use band::{
+    AccompanySettings, BandSettings, Blend, Form, MorphSettings, MorphWay, Performance,
+    PhraseLatents, PhraseSeeds, SeedSettings, VarySettings,
+};
+pub use candidate::{Better, Candidate, Measured, PlacedTrack, Stage, StageKind};
+pub use chain::{ChainSettings, ThemeForm};
 pub use job::{Busy, Event, JobId, Kind, Request};
 pub use lineage::settings_of;
 pub use model::{ModelError, ModelInfo, ModelPaths};
 pub use place::place;
 pub use settings::{ContinueSettings, Returns};
 pub use theme::{MAX_THEME_BARS, Theme, ThemeError};
-pub use worker::{Worker, WorkerSettings};
+pub use worker::{Preload, Worker, WorkerSettings};

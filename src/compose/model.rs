@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::band::BandModel;
 use crate::formats::places::Places;
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::Id;
@@ -44,6 +45,9 @@ impl ModelPaths {
     }
 }
 
+/// The name of the model that continues themes: its folder's.
+pub(crate) const THEME: &str = "theme";
+
 /// What is known of a loaded model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelInfo {
@@ -51,10 +55,6 @@ pub struct ModelInfo {
     pub name: String,
     /// SHA-256 of the weights, in hexadecimal.
     pub checkpoint: String,
-    /// How it counts theme labels.
-    pub labels: Labels,
-    /// Most tokens of context that it was trained with.
-    pub context: usize,
 }
 
 /// Why a network cannot be used.
@@ -66,7 +66,10 @@ pub enum ModelError {
     )]
     NoNetworks,
     /// No folder has the model.
-    #[error("the model \"{name}\" is not installed; it is looked for in {}", folders(.searched))]
+    #[error(
+        "the model \"{name}\" is not installed; put its folder into one of these: {}",
+        folders(.searched)
+    )]
     Missing {
         /// Its name.
         name: String,
@@ -99,6 +102,12 @@ pub(crate) trait ThemeModel {
     /// What is known of it.
     fn info(&self) -> &ModelInfo;
 
+    /// How it counts theme labels.
+    fn labels(&self) -> Labels;
+
+    /// Most tokens of context that it was trained with.
+    fn context(&self) -> usize;
+
     /// Reads a source and begins `rows` candidates for it.
     fn start<'a>(
         &'a self,
@@ -122,8 +131,29 @@ pub(crate) trait NextToken {
     fn remaining(&self) -> usize;
 }
 
-/// Loads the model that continues themes.
-pub(crate) type LoadTheme = Box<dyn FnMut() -> Result<Box<dyn ThemeModel>, ModelError> + Send>;
+/// Where the worker gets its networks from.
+pub(crate) trait Library: Send {
+    /// Loads the model that continues themes.
+    fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError>;
+
+    /// Loads a model that writes for a band.
+    fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError>;
+}
+
+/// What a build without networks has.
+#[cfg(not(feature = "torch"))]
+pub(crate) struct NoLibrary;
+
+#[cfg(not(feature = "torch"))]
+impl Library for NoLibrary {
+    fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError> {
+        Err(ModelError::NoNetworks)
+    }
+
+    fn band(&mut self, _: &str) -> Result<Box<dyn BandModel>, ModelError> {
+        Err(ModelError::NoNetworks)
+    }
+}
 
 #[cfg(test)]
 mod tests {

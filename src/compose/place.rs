@@ -2,86 +2,47 @@
 
 use std::sync::Arc;
 
-use super::Candidate;
-use crate::score::{
-    ClipOrigin, Instrument, Note, Role, Song, Span, ThemeKind, ThemeRegion, Tick, Track, TrackId,
-};
-use crate::tokens::clip::{Voices, bar_ticks};
+use super::{Candidate, PlacedTrack};
+use crate::score::{ClipOrigin, Note, Song, Span, ThemeKind, ThemeRegion, Tick, Track, TrackId};
+use crate::tokens::clip::bar_ticks;
 
-/// `song` with the candidate from `at` on: its melody in the theme's track, its accompaniment in the track that
-/// accompanies the theme; tracks that are missing or locked are added. Unlocked notes that begin in that stretch of
-/// those tracks give way. Theme regions and the candidate's lineage are recorded.
+/// `song` with the tracks of a candidate from `at` on (usually [`Candidate::at`]); tracks that are missing or locked are
+/// added. In the bars that a track writes, unlocked notes that begin there give way; all else stays as it is. Theme regions
+/// and the candidate's lineage are recorded.
+///
+/// Tracks that the clip lacks are left alone, so a clip may be cut down to what is wanted.
 #[must_use]
 pub fn place(song: &Song, candidate: &Candidate, at: Tick) -> Song {
-    let span = Span {
-        start: at,
-        end: at + bar_ticks() * i64::from(candidate.bars),
-    };
+    let span = bars_at(at, 0, candidate.bars);
     let mut placed = song.clone();
-    let mut tracks = Vec::new();
-    let mut melody = None;
-    for (name, role, wanted) in [
-        ("MELODY", Role::Melody, Some(candidate.melody_track)),
-        (
-            "PIANO",
-            Role::Piano,
-            candidate.piano_track.or_else(|| {
-                Voices::of(song)
-                    .piano
-                    .filter(|id| *id != candidate.melody_track)
-            }),
-        ),
-    ] {
-        let written = candidate
-            .clip
-            .tracks
-            .iter()
-            .find(|track| track.name == name);
-        let notes: Vec<Note> = written
-            .into_iter()
-            .flat_map(|track| track.notes())
-            .map(|note| Note {
-                start: note.start + at,
-                ..*note
-            })
-            .collect();
-        let existing = wanted
-            .and_then(|id| placed.track(id))
-            .filter(|track| !track.locked)
-            .cloned();
-        if existing.is_none() && notes.is_empty() {
+    // Tracks of the clip, and the tracks of the song that took them.
+    let mut taken: Vec<(TrackId, TrackId)> = Vec::new();
+    for part in &candidate.tracks {
+        let Some(written) = candidate.clip.track(part.from) else {
+            continue;
+        };
+        let existing = destination(&placed, candidate, part, written, &taken).cloned();
+        let is_new = existing.is_none();
+        if is_new && (written.notes().is_empty() || part.bars.is_empty()) {
             continue;
         }
-        let base = existing.unwrap_or_else(|| Arc::new(new_track(&placed, role)));
-        let kept = base
-            .notes()
-            .iter()
-            .filter(|note| note.locked || !span.contains(note.start))
-            .copied();
-        let all = kept.chain(notes).collect();
-        if role == Role::Melody {
-            melody = Some(base.id);
+        let base = existing.unwrap_or_else(|| Arc::new(new_track(&placed, written)));
+        taken.push((part.from, base.id));
+        let writes = bars_at(at, part.bars.start, part.bars.end);
+        if !writes.is_empty() {
+            placed = placed.with_track(written_into(&base, written, writes, at));
         }
-        tracks.push(base.id);
-        placed = placed.with_track(base.with_notes(all));
+        placed.themes.retain(|region| {
+            region.kind != ThemeKind::Return
+                || region.track != base.id
+                || !region.span.overlaps(writes)
+        });
     }
-    let Some(melody) = melody else {
+    if taken.is_empty() {
         return placed;
-    };
-    placed.themes.retain(|region| {
-        region.kind != ThemeKind::Return || region.track != melody || !region.span.overlaps(span)
-    });
-    placed
-        .themes
-        .extend(candidate.clip.themes.iter().map(|region| ThemeRegion {
-            span: Span {
-                start: region.span.start + at,
-                end: region.span.end + at,
-            },
-            track: melody,
-            kind: ThemeKind::Return,
-        }));
-    placed.themes.sort_by_key(|region| region.span.start);
+    }
+    place_themes(&mut placed, candidate, &taken, at);
+    let tracks: Vec<TrackId> = taken.iter().map(|(_, into)| *into).collect();
     let is_covered = |origin: &ClipOrigin| {
         span.start <= origin.span.start
             && origin.span.end <= span.end
@@ -96,21 +57,109 @@ pub fn place(song: &Song, candidate: &Candidate, at: Tick) -> Song {
     placed
 }
 
-fn new_track(song: &Song, role: Role) -> Track {
-    let id: TrackId = song.free_track_id();
-    Track::new(id, role.name(), Instrument::pitched(0), role)
+/// The bars `from..to` of a clip that stands at `at`.
+fn bars_at(at: Tick, from: u32, to: u32) -> Span {
+    Span::new(
+        at + bar_ticks() * i64::from(from),
+        at + bar_ticks() * i64::from(to.max(from)),
+    )
 }
 
+/// The track of the song that takes `written`; `None` where one must be added.
+fn destination<'a>(
+    song: &'a Song,
+    candidate: &Candidate,
+    part: &PlacedTrack,
+    written: &Track,
+    taken: &[(TrackId, TrackId)],
+) -> Option<&'a Arc<Track>> {
+    if let Some(wanted) = part.into {
+        return song
+            .track(wanted)
+            .filter(|track| !track.locked || part.bars.is_empty());
+    }
+    song.tracks.iter().find(|track| {
+        track.role == written.role
+            && track.instrument.drums == written.instrument.drums
+            && !track.locked
+            && !candidate.keeps.contains(&track.id)
+            && taken.iter().all(|(_, into)| *into != track.id)
+            && (candidate.tracks.iter()).all(|other| other.into != Some(track.id))
+    })
+}
+
+/// `base` with the notes that `written` begins in `writes`; those of `base` that begin there give way unless they are
+/// locked.
+///
+/// What is kept stays to the tick: a new note under a kept one of the same pitch is left out, and one that would reach a
+/// later kept note of its pitch ends there.
+fn written_into(base: &Track, written: &Track, writes: Span, at: Tick) -> Track {
+    let mut all: Vec<Note> = (base.notes().iter())
+        .filter(|note| note.locked || !writes.contains(note.start))
+        .copied()
+        .collect();
+    let kept = all.len();
+    let from = Span::new(writes.start - at, writes.end - at);
+    for note in written.notes_starting_in(from) {
+        let note = Note {
+            start: note.start + at,
+            ..*note
+        };
+        let is_under = all[..kept].iter().any(|held| {
+            held.pitch == note.pitch && held.start <= note.start && note.start < held.end()
+        });
+        if !is_under {
+            all.push(note);
+        }
+    }
+    base.with_notes(all)
+}
+
+/// The clip's theme regions on the tracks that took theirs. A theme of its own takes the place of the song's.
+fn place_themes(placed: &mut Song, candidate: &Candidate, taken: &[(TrackId, TrackId)], at: Tick) {
+    for region in &candidate.clip.themes {
+        let Some((_, track)) = taken.iter().find(|(from, _)| *from == region.track) else {
+            continue;
+        };
+        if region.kind == ThemeKind::Theme {
+            placed.themes.retain(|other| other.kind != ThemeKind::Theme);
+        }
+        placed.themes.push(ThemeRegion {
+            span: Span::new(region.span.start + at, region.span.end + at),
+            track: *track,
+            kind: region.kind,
+        });
+    }
+    placed.themes.sort_by_key(|region| region.span.start);
+}
+
+fn new_track(song: &Song, written: &Track) -> Track {
+    Track::new(
+        song.free_track_id(),
+        written.role.name(),
+        written.instrument,
+        written.role,
+    )
+}
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::collections::BTreeMap;
+    use std::ops::Range;
 
     use super::*;
-    use crate::score::{Lineage, Pitch, Tempo, Velocity};
+    use crate::score::{Instrument, Lineage, Pitch, Role, Tempo, Velocity};
     use crate::tokens::clip::{Clip, ClipNote};
     use crate::tokens::theme_vocab::Voice;
+
+    fn placed(from: u32, into: Option<u32>, bars: Range<u32>) -> PlacedTrack {
+        PlacedTrack {
+            from: TrackId(from),
+            into: into.map(TrackId),
+            bars,
+        }
+    }
 
     fn candidate() -> Candidate {
         let note = |voice, step, pitch| ClipNote {
@@ -130,8 +179,10 @@ mod tests {
             index: 0,
             clip: Arc::new(clip.to_song(Tempo::default())),
             bars: 2,
-            melody_track: TrackId(7),
-            piano_track: None,
+            at: Tick(3840),
+            tracks: vec![placed(1, Some(7), 0..2), placed(2, None, 0..2)],
+            keeps: vec![],
+            stages: vec![],
             lineage: Arc::new(Lineage {
                 kind: "continue".into(),
                 model: String::new(),
@@ -201,5 +252,65 @@ mod tests {
         assert_eq!(placed.tracks[0], song.tracks[0]);
         assert_eq!(placed.tracks.len(), 3);
         assert_eq!(placed.tracks[1].notes().len(), 1);
+    }
+
+    #[test]
+    fn only_the_bars_that_are_written_change() {
+        let once = place(&song(), &candidate(), Tick(3840));
+        let mut again = candidate();
+        // The melody is written in its second bar only, the piano belongs to the clip and is kept.
+        again.tracks = vec![placed(1, Some(7), 1..2), placed(2, Some(8), 0..0)];
+        let placed = place(&once, &again, Tick(3840));
+        assert_eq!(placed.tracks[1], once.tracks[1]);
+        assert_eq!(
+            placed.tracks[0].notes(),
+            once.tracks[0].notes(),
+            "that bar has no notes in either"
+        );
+        assert_eq!(placed.origins, once.origins);
+    }
+
+    #[test]
+    fn what_is_kept_stays_to_the_tick() {
+        let long = |at: i64, length: i64| {
+            Note::new(
+                Tick(at),
+                Tick(length),
+                Pitch::clamped(64),
+                Velocity::DEFAULT,
+            )
+        };
+        let base = song().tracks[0].with_notes(vec![long(0, 4000), long(7680, 100)]);
+        let song = song().with_track(base);
+        let mut candidate = candidate();
+        let mut clip = (*candidate.clip).clone();
+        clip = clip.with_track(clip.tracks[0].with_notes(vec![long(0, 960), long(960, 9000)]));
+        candidate.clip = Arc::new(clip);
+        candidate.tracks = vec![placed(1, Some(7), 0..1)];
+        let placed = place(&song, &candidate, Tick(3840));
+        let shown: Vec<_> = placed.tracks[0]
+            .notes()
+            .iter()
+            .map(|note| (note.start.0, note.duration.0))
+            .collect();
+        // The first new note lies under the kept one; the second ends where the next kept one begins.
+        assert_eq!(shown, [(0, 4000), (4800, 2880), (7680, 100)]);
+    }
+
+    #[test]
+    fn tracks_are_found_by_role_but_never_what_was_given() {
+        let mut candidate = candidate();
+        candidate.tracks = vec![placed(2, None, 0..2)];
+        let keys = Track::new(TrackId(9), "Keys", Instrument::pitched(4), Role::Piano);
+        let song = song().with_track(keys);
+        let into = |candidate: &Candidate| place(&song, candidate, Tick(0)).origins[0].tracks[0];
+        assert_eq!(into(&candidate), TrackId(9));
+        candidate.keeps = vec![TrackId(9)];
+        assert_eq!(into(&candidate), TrackId(10));
+        assert_eq!(
+            place(&song, &candidate.only(|_| false), Tick(0)),
+            song,
+            "nothing is wanted"
+        );
     }
 }

@@ -1,23 +1,52 @@
 //! The trained Theme Transformer behind the seam of [`super::model`].
 
-use super::model::{ModelError, ModelInfo, ModelPaths, NextToken, ThemeModel};
+use super::band::BandModel;
+use super::model::{Library, ModelError, ModelInfo, ModelPaths, NextToken, THEME, ThemeModel};
 use crate::nets::NetError;
 use crate::nets::checkpoint;
 use crate::nets::theme_transformer::{Decoder, LabelKind, Session, weights_in};
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::{Id, SIZE};
 
-/// The name of the model that continues themes: its folder's.
-const THEME: &str = "theme";
+/// The models that are installed.
+pub(crate) struct TorchLibrary {
+    paths: ModelPaths,
+    threads: usize,
+}
+
+impl TorchLibrary {
+    /// Models in these folders, computing with so many threads.
+    pub(crate) fn new(paths: ModelPaths, threads: usize) -> Self {
+        Self { paths, threads }
+    }
+
+    /// libtorch counts its threads for each thread that calls it.
+    fn set_threads(&self) {
+        tch::set_num_threads(i32::try_from(self.threads).unwrap_or(1));
+    }
+}
+
+impl Library for TorchLibrary {
+    fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError> {
+        self.set_threads();
+        load_theme(&self.paths)
+    }
+
+    fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
+        self.set_threads();
+        super::torch_band::load(&self.paths, name)
+    }
+}
 
 /// A loaded Theme Transformer, ready to decode.
 struct TorchTheme {
     decoder: Decoder,
     info: ModelInfo,
+    labels: Labels,
 }
 
 /// Loads the model from the first folder that has it.
-pub(crate) fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
+fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
     let folder = paths.model(THEME).ok_or_else(|| ModelError::Missing {
         name: THEME.to_owned(),
         searched: paths.folders.clone(),
@@ -41,18 +70,29 @@ pub(crate) fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, Mode
             .transpose()
             .map_err(|error| broken(error.to_string()))?
             .unwrap_or_default(),
-        labels: match config.labels {
-            LabelKind::Published => Labels::Published,
-            LabelKind::Timed => Labels::Timed,
-        },
-        context: config.max_target,
     };
-    Ok(Box::new(TorchTheme { decoder, info }))
+    let labels = match config.labels {
+        LabelKind::Published => Labels::Published,
+        LabelKind::Timed => Labels::Timed,
+    };
+    Ok(Box::new(TorchTheme {
+        decoder,
+        info,
+        labels,
+    }))
 }
 
 impl ThemeModel for TorchTheme {
     fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    fn labels(&self) -> Labels {
+        self.labels
+    }
+
+    fn context(&self) -> usize {
+        self.decoder.network().config().max_target
     }
 
     fn start<'a>(

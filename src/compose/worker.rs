@@ -1,16 +1,17 @@
 //! The thread that owns the networks.
 
+mod desk;
+
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
-use super::model::{LoadTheme, ModelError, ThemeModel};
-use super::{Busy, Event, JobId, Kind, ModelPaths, Request};
+use super::model::Library;
+use super::{Busy, Event, JobId, ModelPaths, Request};
+use desk::Desk;
 
 /// Requests that may wait.
 const WAITING: usize = 16;
@@ -24,6 +25,18 @@ pub struct WorkerSettings {
     pub models: ModelPaths,
     /// Threads that the networks use, by default 1: the sound and the window need the others.
     pub threads: usize,
+    /// What is loaded before it is asked for, by default the model that continues themes.
+    pub preload: Preload,
+}
+
+/// What a worker loads when it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Preload {
+    /// Every model when it is first needed.
+    Nothing,
+    /// The model that continues themes; the others when they are first needed.
+    #[default]
+    Theme,
 }
 
 impl Default for WorkerSettings {
@@ -31,12 +44,13 @@ impl Default for WorkerSettings {
         Self {
             models: ModelPaths::find(),
             threads: 1,
+            preload: Preload::default(),
         }
     }
 }
 
-/// A handle on the thread that owns the networks. The model is loaded when the thread starts, and kept. Dropping the
-/// handle cancels what is being written and joins the thread.
+/// A handle on the thread that owns the networks. A model that was loaded is kept; one that cannot be loaded makes only the
+/// requests fail that need it. Dropping the handle cancels what is being written and joins the thread.
 #[derive(Debug)]
 pub struct Worker {
     requests: Option<Sender<Job>>,
@@ -67,15 +81,14 @@ impl Worker {
 
     /// Starts the thread.
     pub fn with_settings(settings: WorkerSettings) -> Self {
-        let threads = settings.threads.max(1);
-        Self::with_loader(Box::new(move || {
-            set_threads(threads);
-            load(&settings.models)
-        }))
+        Self::with_library(
+            library(settings.models, settings.threads.max(1)),
+            settings.preload,
+        )
     }
 
-    /// Starts the thread on a model of any kind.
-    pub(crate) fn with_loader(load: LoadTheme) -> Self {
+    /// Starts the thread on models of any kind.
+    pub(crate) fn with_library(library: Box<dyn Library>, preload: Preload) -> Self {
         let (requests, inbox) = bounded(WAITING);
         let (outbox, events) = bounded(EVENTS);
         let closing = Arc::new(AtomicBool::new(false));
@@ -85,13 +98,7 @@ impl Worker {
             .name("compose".to_owned())
             .spawn(move || {
                 // A network never leaves this thread.
-                let desk = Desk {
-                    load,
-                    model: None,
-                    outbox,
-                    closing: closes,
-                };
-                desk.run(&inbox);
+                Desk::new(library, outbox, closes).run(&inbox, preload);
             })
             .map_err(|error| tracing::error!("the composing thread cannot be started: {error}"))
             .ok();
@@ -156,221 +163,15 @@ impl Drop for Worker {
     }
 }
 
-/// The thread's side.
-struct Desk {
-    load: LoadTheme,
-    model: Option<Box<dyn ThemeModel>>,
-    outbox: Sender<Event>,
-    closing: Arc<AtomicBool>,
-}
-
-impl Desk {
-    fn run(mut self, inbox: &Receiver<Job>) {
-        if let Err(error) = self.guarded_load() {
-            self.tell(Event::Unavailable {
-                message: error.to_string(),
-            });
-        }
-        for job in inbox {
-            if self.is_closing() {
-                return;
-            }
-            let id = job.id;
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.work(&job)));
-            let last = match outcome {
-                Ok(event) => event,
-                Err(panic) => {
-                    // What the network holds may be half done: it is loaded again for the next job.
-                    self.model = None;
-                    Event::Failed {
-                        job: id,
-                        message: format!(
-                            "composing stopped unexpectedly ({}): try again; if it stays so, restart the program",
-                            panic_message(panic.as_ref())
-                        ),
-                    }
-                }
-            };
-            self.tell(last);
-        }
-    }
-
-    fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
-    }
-
-    /// Sends what must not be lost; gives up only when the handle is dropped.
-    fn tell(&self, event: Event) {
-        let mut event = event;
-        loop {
-            match self.outbox.send_timeout(event, Duration::from_millis(100)) {
-                Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
-                Err(SendTimeoutError::Timeout(_)) if self.is_closing() => return,
-                Err(SendTimeoutError::Timeout(back)) => event = back,
-            }
-        }
-    }
-
-    fn guarded_load(&mut self) -> Result<(), ModelError> {
-        if self.model.is_some() {
-            return Ok(());
-        }
-        self.tell(Event::Loading {
-            model: "theme".to_owned(),
-        });
-        let loaded = catch_unwind(AssertUnwindSafe(|| (self.load)()));
-        let model = loaded
-            .unwrap_or_else(|panic| Err(ModelError::Failed(panic_message(panic.as_ref()))))?;
-        self.tell(Event::Ready {
-            model: model.info().clone(),
-        });
-        self.model = Some(model);
-        Ok(())
-    }
-
-    /// Does a job; returns its last event.
-    fn work(&mut self, job: &Job) -> Event {
-        let failed = |message: String| Event::Failed {
-            job: job.id,
-            message,
-        };
-        if job.cancelled.load(Ordering::Relaxed) {
-            return Event::Cancelled {
-                job: job.id,
-                candidates: Vec::new(),
-            };
-        }
-        if let Err(error) = self.guarded_load() {
-            return failed(error.to_string());
-        }
-        let Some(model) = self.model.as_deref() else {
-            return failed(ModelError::NoNetworks.to_string());
-        };
-        match &job.request.kind {
-            #[cfg(feature = "torch")]
-            Kind::Continue(settings) => self
-                .continue_theme(model, job, settings)
-                .unwrap_or_else(failed),
-            #[cfg(not(feature = "torch"))]
-            Kind::Continue(_) => failed(format!(
-                "{} ({})",
-                ModelError::NoNetworks,
-                model.info().name
-            )),
-        }
-    }
-
-    #[cfg(feature = "torch")]
-    fn continue_theme(
-        &self,
-        model: &dyn ThemeModel,
-        job: &Job,
-        settings: &super::ContinueSettings,
-    ) -> Result<Event, String> {
-        use super::{Candidate, Theme, continuation, lineage, rank};
-        use crate::score::Tempo;
-
-        let begun = std::time::Instant::now();
-        let request = &job.request;
-        let theme = Theme::of(&request.song, settings).map_err(|error| error.to_string())?;
-        for message in &theme.remarks {
-            self.tell(Event::Remark {
-                job: job.id,
-                message: message.clone(),
-            });
-        }
-        let tempo = settings.tempo.map_or_else(
-            || request.song.tempo.tempo_at(settings.theme.start),
-            Tempo::from_bpm,
-        );
-        let is_cancelled = || job.cancelled.load(Ordering::Relaxed) || self.is_closing();
-        let mut report = |progress: &continuation::Progress<'_>| {
-            // A reader that is far behind misses bars, not results.
-            let _ = self.outbox.try_send(Event::BarWritten {
-                job: job.id,
-                candidate: progress.candidate,
-                bars_done: progress.bars_done,
-                bars_total: settings.bars,
-                clip: Arc::new(progress.clip.to_song(tempo)),
-            });
-        };
-        let written = continuation::write(
-            model,
-            &theme,
-            settings,
-            request.seed,
-            request.candidates,
-            &is_cancelled,
-            &mut report,
-        )
-        .map_err(|error| error.to_string())?;
-        let mut candidates: Vec<Candidate> = written
-            .clips
-            .into_iter()
-            .map(|(index, clip)| {
-                let song = clip.to_song(tempo);
-                let measures = rank::measures(&song, clip.bars, &theme, settings.scale);
-                let lineage = lineage::of_continuation(
-                    &request.song,
-                    settings,
-                    model.info(),
-                    request.seed,
-                    index,
-                );
-                Candidate {
-                    index,
-                    bars: clip.bars,
-                    clip: Arc::new(song),
-                    melody_track: theme.melody,
-                    piano_track: theme.piano,
-                    lineage: Arc::new(lineage),
-                    score: rank::score(&measures),
-                    measures,
-                }
-            })
-            .collect();
-        candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
-        Ok(if written.complete {
-            Event::Finished {
-                job: job.id,
-                candidates,
-                tokens: written.tokens,
-                seconds: begun.elapsed().as_secs_f64(),
-            }
-        } else {
-            Event::Cancelled {
-                job: job.id,
-                candidates,
-            }
-        })
-    }
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
-}
-
 #[cfg(feature = "torch")]
-fn load(models: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
-    super::torch_model::load_theme(models)
+fn library(models: ModelPaths, threads: usize) -> Box<dyn Library> {
+    Box::new(super::torch_model::TorchLibrary::new(models, threads))
 }
 
 #[cfg(not(feature = "torch"))]
-fn load(_: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
-    Err(ModelError::NoNetworks)
+fn library(_: ModelPaths, _: usize) -> Box<dyn Library> {
+    Box::new(super::model::NoLibrary)
 }
-
-#[cfg(feature = "torch")]
-fn set_threads(threads: usize) {
-    tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
-}
-
-#[cfg(not(feature = "torch"))]
-fn set_threads(_: usize) {}
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use leitmotif::app::command::{Action, Command};
 use leitmotif::app::composer::{Ask, Composer, Event, Proposal, Rating};
 use leitmotif::app::studio::{Dialog, Parts, Purpose, Studio};
 use leitmotif::app::{Window, disk};
-use leitmotif::compose::{Candidate, place};
+use leitmotif::compose::{Candidate, PlacedTrack, place};
 use leitmotif::formats;
 use leitmotif::score::{
     Instrument, Lineage, Note, Pitch, Role, Song, ThemeKind, Tick, Track, TrackId, Velocity,
@@ -84,7 +84,7 @@ impl Composer for Scripted {
                     candidate: candidate as usize,
                     done,
                     total: ask.bars,
-                    clip: Arc::new(clip(done, 72 + candidate as i32 * 7)),
+                    proposal: proposal(done, candidate),
                 });
             }
         }
@@ -106,8 +106,16 @@ impl Composer for Scripted {
             index: 0,
             clip: Arc::clone(&proposal.clip),
             bars: proposal.clip.bars(),
-            melody_track: self.melody,
-            piano_track: None,
+            at,
+            tracks: [(1, Some(self.melody)), (2, None)]
+                .map(|(from, into)| PlacedTrack {
+                    from: TrackId(from),
+                    into,
+                    bars: 0..proposal.clip.bars(),
+                })
+                .into(),
+            keeps: Vec::new(),
+            stages: Vec::new(),
             lineage: proposal.lineage.clone().unwrap_or_else(|| lineage(0)),
             measures: Vec::new(),
             score: proposal.score,

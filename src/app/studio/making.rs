@@ -105,8 +105,8 @@ impl Studio {
                     candidate,
                     done,
                     total,
-                    clip,
-                } => self.grown(candidate, done, total, clip),
+                    proposal,
+                } => self.grown(candidate, done, total, proposal),
                 Event::Finished(proposals) => self.finished(proposals),
                 Event::Failed(message) => {
                     self.job = None;
@@ -118,7 +118,7 @@ impl Studio {
         }
     }
 
-    fn grown(&mut self, candidate: usize, done: u32, total: u32, clip: Arc<Song>) {
+    fn grown(&mut self, candidate: usize, done: u32, total: u32, proposal: Proposal) {
         let Some(job) = &mut self.job else {
             return;
         };
@@ -128,12 +128,7 @@ impl Studio {
             *bars = done;
         }
         let entry = Entry {
-            proposal: Proposal {
-                clip,
-                lineage: None,
-                ratings: Vec::new(),
-                score: 0.0,
-            },
+            proposal,
             writing: Some((done, total)),
             starred: false,
         };
@@ -142,6 +137,7 @@ impl Studio {
             let empty = Entry {
                 proposal: Proposal {
                     clip: Arc::new(Song::default()),
+                    lineage: None,
                     ..entry.proposal.clone()
                 },
                 writing: Some((0, total)),

@@ -2,14 +2,33 @@
 
 use super::*;
 
+use crate::compose::band::BandModel;
+use crate::compose::model::{ModelError, ThemeModel};
+use crate::compose::{Kind, SeedSettings};
+
+/// A library without a book.
+struct Empty;
+
+impl Library for Empty {
+    fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError> {
+        Err(missing("theme"))
+    }
+
+    fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
+        Err(missing(name))
+    }
+}
+
+fn missing(name: &str) -> ModelError {
+    ModelError::Missing {
+        name: name.to_owned(),
+        searched: vec!["/nowhere".into()],
+    }
+}
+
 #[test]
 fn without_a_model_requests_fail_with_what_to_do() {
-    let mut worker = Worker::with_loader(Box::new(|| {
-        Err(ModelError::Missing {
-            name: "theme".into(),
-            searched: vec!["/nowhere".into()],
-        })
-    }));
+    let mut worker = Worker::with_library(Box::new(Empty), Preload::Theme);
     let request = Request {
         song: Arc::default(),
         kind: Kind::Continue(super::super::ContinueSettings::default()),
@@ -24,20 +43,36 @@ fn without_a_model_requests_fail_with_what_to_do() {
         .collect();
     assert!(
         events.iter().any(
-            |event| matches!(event, Event::Unavailable { message } if message.contains("/nowhere"))
+            |event| matches!(event, Event::Unavailable { model, message } if model == "theme" && message.contains("/nowhere"))
         ),
         "{events:?}"
     );
     assert_eq!(id, JobId(1));
+    let seed = Request {
+        song: Arc::default(),
+        kind: Kind::Seed(SeedSettings::default()),
+        seed: 1,
+        candidates: 1,
+    };
+    worker.submit(seed).unwrap();
+    let failed = worker.events().iter().find_map(|event| match event {
+        Event::Failed { message, .. } => Some(message),
+        _ => None,
+    });
+    let message = failed.unwrap();
+    assert!(
+        message.contains("musegan-hybrid") && message.contains("/nowhere"),
+        "{message}"
+    );
 }
 
 #[cfg(feature = "torch")]
 mod with_fake_network {
     use std::sync::atomic::AtomicUsize;
 
-    use super::super::super::model::{ModelInfo, NextToken};
-    use super::super::super::{Candidate, ContinueSettings, Returns, settings_of};
     use super::*;
+    use crate::compose::model::NextToken;
+    use crate::compose::{Candidate, ContinueSettings, ModelInfo, Returns, settings_of};
     use crate::score::{
         Instrument, Key, Note, Pitch, Role, Song, Span, ThemeKind, Tick, Track, TrackId, Velocity,
     };
@@ -46,10 +81,22 @@ mod with_fake_network {
 
     /// A network without an opinion: fixed logits with bar lines and positions made likely. It checks that its
     /// context is fed as a network's must be.
+    #[derive(Clone)]
     struct Fake {
         info: ModelInfo,
+        context: usize,
         steps: Arc<AtomicUsize>,
         panics_at: usize,
+    }
+
+    impl Library for Fake {
+        fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError> {
+            Ok(Box::new(self.clone()))
+        }
+
+        fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
+            Err(missing(name))
+        }
     }
 
     struct FakeSession<'a> {
@@ -74,6 +121,14 @@ mod with_fake_network {
             &self.info
         }
 
+        fn labels(&self) -> Labels {
+            Labels::Timed
+        }
+
+        fn context(&self) -> usize {
+            self.context
+        }
+
         fn start<'a>(
             &'a self,
             source: &[Id],
@@ -94,7 +149,7 @@ mod with_fake_network {
             assert!(prefixes.len() == 1 || prefixes.len() == self.rows);
             for (tokens, labels) in prefixes {
                 assert_eq!(tokens.len(), labels.len());
-                assert!((1..=self.fake.info.context).contains(&tokens.len()));
+                assert!((1..=self.fake.context).contains(&tokens.len()));
             }
             self.length = prefixes.iter().map(|prefix| prefix.0.len()).max().unwrap();
             Ok(logits(self.rows))
@@ -103,7 +158,7 @@ mod with_fake_network {
         fn step(&mut self, tokens: &[Id], labels: &[i64]) -> Result<Vec<f32>, ModelError> {
             assert_eq!((tokens.len(), labels.len()), (self.rows, self.rows));
             self.length += 1;
-            assert!(self.length <= self.fake.info.context);
+            assert!(self.length <= self.fake.context);
             let step = self.fake.steps.fetch_add(1, Ordering::Relaxed);
             assert!(step != self.fake.panics_at, "step {step} went wrong");
             Ok(logits(self.rows))
@@ -116,24 +171,21 @@ mod with_fake_network {
         }
 
         fn remaining(&self) -> usize {
-            self.fake.info.context - self.length
+            self.fake.context - self.length
         }
     }
 
     fn worker(context: usize, panics_at: usize) -> Worker {
-        let steps = Arc::new(AtomicUsize::new(0));
-        Worker::with_loader(Box::new(move || {
-            Ok(Box::new(Fake {
-                info: ModelInfo {
-                    name: "fake".into(),
-                    checkpoint: "0".into(),
-                    labels: Labels::Timed,
-                    context,
-                },
-                steps: Arc::clone(&steps),
-                panics_at,
-            }))
-        }))
+        let fake = Fake {
+            info: ModelInfo {
+                name: "fake".into(),
+                checkpoint: "0".into(),
+            },
+            context,
+            steps: Arc::default(),
+            panics_at,
+        };
+        Worker::with_library(Box::new(fake), Preload::Theme)
     }
 
     fn song() -> Arc<Song> {
@@ -179,7 +231,7 @@ mod with_fake_network {
             if event.job() != Some(id) {
                 continue;
             }
-            let is_last = !matches!(event, Event::BarWritten { .. } | Event::Remark { .. });
+            let is_last = !matches!(event, Event::Grown { .. } | Event::Remark { .. });
             events.push(event);
             if is_last {
                 break;
@@ -258,17 +310,15 @@ mod with_fake_network {
         let id = worker.submit(request(settings(), 5)).unwrap();
         let mut bars = [0; 5];
         for event in events_of(&worker, id) {
-            if let Event::BarWritten {
-                candidate,
-                bars_done,
-                bars_total,
-                clip,
-                ..
+            if let Event::Grown {
+                draft, bars_total, ..
             } = event
             {
-                assert_eq!((bars_done, bars_total), (bars[candidate as usize] + 1, 6));
-                assert!(clip.bars() <= bars_total);
-                bars[candidate as usize] = bars_done;
+                let before = &mut bars[draft.index as usize];
+                assert_eq!((draft.bars, bars_total), (*before + 1, 6));
+                assert!(draft.clip.bars() <= bars_total);
+                assert_eq!(draft.lineage.settings["stopped"], draft.bars.to_string());
+                *before = draft.bars;
             }
         }
         assert_eq!(bars, [6; 5]);

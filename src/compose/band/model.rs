@@ -1,0 +1,47 @@
+//! The seam behind which networks that write for a band stand.
+
+use super::PhraseLatents;
+use crate::compose::{ModelError, ModelInfo};
+use crate::tokens::band::{BandRoll, PHRASE_BARS, PITCHES, STEPS_PER_BAR};
+use crate::tokens::part::Part;
+
+/// Numbers of one phrase: [part, plane, step, pitch], where plane 0 is what sounds and plane 1 where notes begin.
+pub(crate) const PHRASE_VALUES: usize = Part::COUNT * 2 * PHRASE_BARS * STEPS_PER_BAR * PITCHES;
+
+/// What a model can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Abilities {
+    /// It has latents for single bars.
+    pub(crate) by_bar: bool,
+    /// It has latents for single parts.
+    pub(crate) by_part: bool,
+    /// It hears a given part, and needs one.
+    pub(crate) accompanies: bool,
+    /// For each part, above which value a pitch sounds, and above which a note begins; between 0 and 1.
+    pub(crate) thresholds: [[f32; 2]; Part::COUNT],
+}
+
+/// A part that is given for one phrase: its place in `roll`, which has four bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) part: Part,
+    pub(crate) roll: BandRoll,
+}
+
+/// A network that writes phrases for a band.
+pub(crate) trait BandModel {
+    /// What is known of it.
+    fn info(&self) -> &ModelInfo;
+
+    /// What it can be asked for.
+    fn abilities(&self) -> Abilities;
+
+    /// One phrase: [`PHRASE_VALUES`] numbers between 0 and 1. The noise of the latents is multiplied by `variety`. Phrases
+    /// are written one at a time, so that one that is made again has exactly the same numbers.
+    fn phrase(
+        &self,
+        latents: &PhraseLatents,
+        variety: f32,
+        given: Option<&Given>,
+    ) -> Result<Vec<f32>, ModelError>;
+}
