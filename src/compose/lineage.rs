@@ -54,6 +54,14 @@ pub(crate) fn stopped(lineage: &Lineage, bars: u32) -> Lineage {
     stopped
 }
 
+/// Whether a band's model wrote it, so that it can be re-rolled and morphed.
+pub fn is_band(lineage: &Lineage) -> bool {
+    matches!(
+        lineage.kind.as_str(),
+        "seed" | "accompany" | "vary" | "morph"
+    )
+}
+
 /// The settings of a continuation's lineage; `None` for other kinds, or where a newer program wrote fields that this
 /// one cannot read.
 pub fn settings_of(lineage: &Lineage) -> Option<ContinueSettings> {

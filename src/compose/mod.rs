@@ -41,7 +41,7 @@ pub use band::{
 pub use candidate::{Better, Candidate, Measured, PlacedTrack, Stage, StageKind};
 pub use chain::{ChainSettings, ThemeForm};
 pub use job::{Busy, Event, JobId, Kind, Request};
-pub use lineage::settings_of;
+pub use lineage::{is_band, settings_of};
 pub use model::{ModelError, ModelInfo, ModelPaths};
 pub use place::place;
 pub use settings::{ContinueSettings, Returns};

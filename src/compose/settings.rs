@@ -73,6 +73,8 @@ impl Default for ContinueSettings {
 }
 
 impl ContinueSettings {
+    /// The model that is used.
+    pub const MODEL: &str = super::model::THEME;
     /// Most bars that are written at once.
     pub const MAX_BARS: u32 = 128;
 

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on shall stop"
 )]
 
+mod band;
 mod centre;
 mod command_line;
 mod damaged_files;

@@ -7,10 +7,10 @@ use egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use leitmotif::app::command::{Action, Command};
-use leitmotif::app::composer::{Ask, Composer, Event, Proposal, Rating};
+use leitmotif::app::composer::Composer;
 use leitmotif::app::studio::{Dialog, Parts, Purpose, Studio};
 use leitmotif::app::{Window, disk};
-use leitmotif::compose::{Candidate, PlacedTrack, place};
+use leitmotif::compose::{Better, Candidate, Event, JobId, Kind, Measured, PlacedTrack, Request};
 use leitmotif::formats;
 use leitmotif::score::{
     Instrument, Lineage, Note, Pitch, Role, Song, ThemeKind, Tick, Track, TrackId, Velocity,
@@ -22,7 +22,6 @@ use super::shown;
 #[derive(Default)]
 struct Scripted {
     events: VecDeque<Event>,
-    melody: TrackId,
 }
 
 /// A clip of `bars` bars: a quarter note on every beat, melody and piano.
@@ -57,39 +56,62 @@ fn lineage(candidate: u32) -> Arc<Lineage> {
     })
 }
 
-fn proposal(bars: u32, candidate: u32) -> Proposal {
-    Proposal {
-        clip: Arc::new(clip(bars, 72 + candidate as i32 * 7)),
-        lineage: Some(lineage(candidate)),
-        ratings: ["theme", "key", "new"]
-            .into_iter()
-            .map(|name| Rating {
-                name: name.to_owned(),
-                meaning: "a measure".to_owned(),
-                share: 0.9 - candidate as f32 * 0.07,
-                value: 0.5,
+/// A candidate of `bars` bars in the theme's track, and judged if it is finished.
+fn candidate(bars: u32, index: u32, melody: TrackId, finished: bool) -> Candidate {
+    let measures = ["theme", "key", "new"].map(|name| Measured {
+        name,
+        meaning: "a measure",
+        value: 0.5,
+        better: Better::Higher,
+        merit: 0.9 - f64::from(index) * 0.07,
+    });
+    Candidate {
+        index,
+        clip: Arc::new(clip(bars, 72 + index as i32 * 7)),
+        bars,
+        at: Tick::ZERO,
+        tracks: [(1, Some(melody)), (2, None)]
+            .map(|(from, into)| PlacedTrack {
+                from: TrackId(from),
+                into,
+                bars: 0..bars,
             })
-            .collect(),
-        score: 0.91 - candidate as f32 * 0.04,
+            .into(),
+        keeps: Vec::new(),
+        stages: Vec::new(),
+        lineage: lineage(index),
+        measures: measures.into_iter().filter(|_| finished).collect(),
+        score: 0.91 - index as f32 * 0.04,
     }
 }
 
+const JOB: JobId = JobId(1);
+
 impl Composer for Scripted {
-    fn ask(&mut self, ask: Ask) -> Result<(), String> {
-        self.melody = ask.song.theme().map(|theme| theme.track).unwrap();
-        self.events.push_back(Event::Loading);
-        for done in 1..=ask.bars {
-            for candidate in 0..ask.candidates {
-                self.events.push_back(Event::Wrote {
-                    candidate: candidate as usize,
-                    done,
-                    total: ask.bars,
-                    proposal: proposal(done, candidate),
+    fn ask(&mut self, request: Request) -> Result<(), String> {
+        let Kind::Continue(settings) = request.kind else {
+            return Err("only continuations are scripted".to_owned());
+        };
+        self.events.push_back(Event::Loading {
+            model: "theme".to_owned(),
+        });
+        for done in 1..=settings.bars {
+            for index in 0..request.candidates {
+                self.events.push_back(Event::Grown {
+                    job: JOB,
+                    draft: Box::new(candidate(done, index, settings.track, false)),
+                    bars_total: settings.bars,
                 });
             }
         }
-        let finished = (0..ask.candidates).map(|n| proposal(ask.bars, n)).collect();
-        self.events.push_back(Event::Finished(finished));
+        self.events.push_back(Event::Finished {
+            job: JOB,
+            candidates: (0..request.candidates)
+                .map(|index| candidate(settings.bars, index, settings.track, true))
+                .collect(),
+            tokens: None,
+            seconds: 1.0,
+        });
         Ok(())
     }
 
@@ -101,30 +123,10 @@ impl Composer for Scripted {
         self.events.pop_front().into_iter().collect()
     }
 
-    fn placed(&self, song: &Song, proposal: &Proposal, at: Tick) -> Song {
-        let candidate = Candidate {
-            index: 0,
-            clip: Arc::clone(&proposal.clip),
-            bars: proposal.clip.bars(),
-            at,
-            tracks: [(1, Some(self.melody)), (2, None)]
-                .map(|(from, into)| PlacedTrack {
-                    from: TrackId(from),
-                    into,
-                    bars: 0..proposal.clip.bars(),
-                })
-                .into(),
-            keeps: Vec::new(),
-            stages: Vec::new(),
-            lineage: proposal.lineage.clone().unwrap_or_else(|| lineage(0)),
-            measures: Vec::new(),
-            score: proposal.score,
-        };
-        place(song, &candidate, at)
-    }
-
     fn models(&self) -> Vec<String> {
-        vec!["scripted".to_owned()]
+        ["theme", "musegan-hybrid", "musegan-accompany"]
+            .map(str::to_owned)
+            .into()
     }
 }
 

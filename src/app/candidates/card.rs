@@ -9,7 +9,9 @@ use super::super::command::{Action, Command, CommandQueue};
 use super::super::look::{self, Look, radius, size, space};
 use super::super::studio::{Entry, Studio};
 use super::super::widgets::thumbnail;
-use crate::score::Span;
+use crate::compose::{Better, Measured};
+use crate::score::{Span, Tick};
+use crate::tokens::clip::bar_ticks;
 
 /// Draws candidate `index` as a card.
 pub(super) fn card_ui(
@@ -66,7 +68,7 @@ pub(super) fn card_ui(
     let right = rect.right_top() + vec2(-space::M, 18.0);
     let (corner, corner_ink) = match entry.writing {
         Some((done, total)) => (format!("{done} of {total}"), look.dim),
-        None => (format!("{:.2}", entry.proposal.score), look.text),
+        None => (format!("{:.2}", entry.candidate.score), look.text),
     };
     painter.text(
         right,
@@ -88,13 +90,19 @@ pub(super) fn card_ui(
         rect.left_top() + vec2(space::S, 32.0),
         pos2(rect.right() - space::S, rect.bottom() - 40.0),
     );
-    let span = Span {
-        start: crate::score::Tick::ZERO,
-        end: tray.length,
-    };
-    thumbnail(ui, roll, &entry.proposal.clip, span);
-    if heard && tray.span().contains(studio.transport().position) {
-        let share = (studio.transport().position - tray.at).0 as f32 / tray.length.0.max(1) as f32;
+    let bars = entry
+        .writing
+        .map_or(entry.candidate.bars, |(_, total)| total);
+    let length = bar_ticks() * i64::from(bars);
+    thumbnail(
+        ui,
+        roll,
+        &entry.candidate.clip,
+        Span::new(Tick::ZERO, length),
+    );
+    let position = studio.transport().position - entry.candidate.at;
+    if heard && (Tick::ZERO..length).contains(&position) {
+        let share = position.0 as f32 / length.0 as f32;
         painter.vline(
             roll.left() + share * roll.width(),
             roll.y_range(),
@@ -120,7 +128,7 @@ pub(super) fn card_ui(
 /// The measures as bars with their names.
 fn ratings(ui: &Ui, rect: Rect, entry: &Entry) {
     let look = Look::of(ui);
-    let shown: Vec<_> = entry.proposal.ratings.iter().take(3).collect();
+    let shown: Vec<_> = entry.candidate.measures.iter().take(3).collect();
     if shown.is_empty() {
         return;
     }
@@ -131,13 +139,13 @@ fn ratings(ui: &Ui, rect: Rect, entry: &Entry) {
         let bar = Rect::from_min_size(pos2(left, rect.bottom() - 30.0), vec2(width, 4.0));
         ui.painter().rect_filled(bar, 2, look.panel);
         let mut lit = bar;
-        lit.set_width(bar.width() * rating.share.clamp(0.0, 1.0));
+        lit.set_width(bar.width() * (rating.merit as f32).clamp(0.0, 1.0));
         let colour = if place == 0 { look.accent } else { look.dim };
         ui.painter().rect_filled(lit, 2, colour);
         ui.painter().text(
             pos2(left, rect.bottom() - 15.0),
             Align2::LEFT_CENTER,
-            &rating.name,
+            rating.name,
             look::caption(),
             look.faint,
         );
@@ -152,27 +160,20 @@ fn details_ui(ui: &mut Ui, studio: &Studio, entry: &Entry) {
         ));
         return;
     }
-    for rating in &entry.proposal.ratings {
-        ui.label(
-            egui::RichText::new(format!(
-                "{} {:.2}: {}",
-                rating.name, rating.value, rating.meaning
-            ))
-            .font(look::small()),
-        );
+    for measured in &entry.candidate.measures {
+        ui.label(egui::RichText::new(in_words(measured)).font(look::small()));
     }
-    if let Some(lineage) = &entry.proposal.lineage {
-        ui.label(
-            egui::RichText::new(format!(
-                "{}, seed {}, candidate {}",
-                lineage.model,
-                lineage.seed,
-                lineage.candidate + 1
-            ))
-            .font(look::small())
-            .color(look.dim),
-        );
-    }
+    let lineage = &entry.candidate.lineage;
+    ui.label(
+        egui::RichText::new(format!(
+            "{}, seed {}, candidate {}",
+            lineage.model,
+            lineage.seed,
+            lineage.candidate + 1
+        ))
+        .font(look::small())
+        .color(look.dim),
+    );
     let keys = if studio.tray().heard.is_some() {
         "Click again to hear the song without it. Enter keeps, Backspace discards."
     } else {
@@ -183,4 +184,14 @@ fn details_ui(ui: &mut Ui, studio: &Studio, entry: &Entry) {
             .font(look::small())
             .color(look.dim),
     );
+}
+
+fn in_words(measured: &Measured) -> String {
+    let way = match measured.better {
+        Better::Higher => "the higher the better".to_owned(),
+        Better::Lower => "the lower the better".to_owned(),
+        Better::Near(value) => format!("best near {value:.2}"),
+    };
+    let meaning = measured.meaning.trim_end_matches('.');
+    format!("{} {:.2}: {meaning} ({way})", measured.name, measured.value)
 }

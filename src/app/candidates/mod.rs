@@ -36,10 +36,15 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let heard = studio.tray().heard.is_some();
+            let only = studio.focused_track().map_or_else(
+                || "Keep one track".to_owned(),
+                |track| format!("Keep only {}", track.name),
+            );
             for (action, text, shown) in [
                 (Action::CloseTray, "Discard all", true),
                 (Action::DiscardCandidate, "Discard", heard),
-                (Action::KeepMelody, "Keep melody", heard),
+                (Action::KeepTrack, &*only, heard),
+                (Action::MoreLikeThis, "More like this", heard),
                 (Action::KeepCandidate, "Keep", heard),
                 (Action::AuditionNone, "Compare", heard),
             ] {
@@ -78,7 +83,7 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
 fn hint(studio: &Studio) -> String {
     let tray = studio.tray();
     if tray.entries.is_empty() {
-        return "What the network writes appears here. Mark a theme (T), then Continue (G); the song changes only when you keep one.".to_owned();
+        return "What the network writes appears here. Choose what to make on the right and press G; the song changes only when you keep one.".to_owned();
     }
     if studio.job().is_some() {
         return "being written, playable as they grow. 1 to 8 to hear".to_owned();
@@ -88,10 +93,10 @@ fn hint(studio: &Studio) -> String {
         .first()
         .map(|entry| {
             entry
-                .proposal
-                .ratings
+                .candidate
+                .measures
                 .iter()
-                .map(|rating| &*rating.name)
+                .map(|measured| measured.name)
                 .collect()
         })
         .unwrap_or_default();

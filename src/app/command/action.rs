@@ -90,7 +90,14 @@ pub enum Action {
     FocusPrevious,
     FocusNext,
     // Compose
-    Continue,
+    Generate,
+    ChooseSeed,
+    ChooseContinue,
+    ChooseAccompany,
+    ChooseVary,
+    ChooseMorph,
+    ChooseChain,
+    MoreLikeThis,
     StopComposing,
     RollSeed,
     // Candidates
@@ -104,7 +111,7 @@ pub enum Action {
     Audition8,
     AuditionNone,
     KeepCandidate,
-    KeepMelody,
+    KeepTrack,
     DiscardCandidate,
     CloseTray,
     // View
@@ -422,7 +429,46 @@ impl Action {
                 "Focus the track below",
                 "Show the track below in the large roll",
             ),
-            Self::Continue => (G::Compose, "Continue", "Write on from the theme"),
+            Self::Generate => (
+                G::Compose,
+                "Generate",
+                "Write what the compose panel is set to",
+            ),
+            Self::ChooseSeed => (
+                G::Compose,
+                "Seed",
+                "Set the compose panel to a band's phrase or piece from nothing",
+            ),
+            Self::ChooseContinue => (
+                G::Compose,
+                "Continue",
+                "Set the compose panel to writing on from the theme",
+            ),
+            Self::ChooseAccompany => (
+                G::Compose,
+                "Accompany",
+                "Set the compose panel to a band around the focused track",
+            ),
+            Self::ChooseVary => (
+                G::Compose,
+                "Re-roll",
+                "Set the compose panel to writing some bars or parts once more",
+            ),
+            Self::ChooseMorph => (
+                G::Compose,
+                "Morph",
+                "Set the compose panel to what lies between ideas",
+            ),
+            Self::ChooseChain => (
+                G::Compose,
+                "Chain",
+                "Set the compose panel to a whole piece from nothing",
+            ),
+            Self::MoreLikeThis => (
+                G::Candidates,
+                "More like this",
+                "Write candidates near the one that is heard",
+            ),
             Self::StopComposing => (
                 G::Compose,
                 "Stop composing",
@@ -483,10 +529,10 @@ impl Action {
                 "Keep candidate",
                 "Put the candidate that is heard into the song",
             ),
-            Self::KeepMelody => (
+            Self::KeepTrack => (
                 G::Candidates,
-                "Keep only its melody",
-                "Put only the melody of the candidate into the song",
+                "Keep only this track",
+                "Put only what the candidate has for the focused track into the song",
             ),
             Self::DiscardCandidate => (
                 G::Candidates,

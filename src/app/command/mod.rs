@@ -8,6 +8,7 @@ mod action;
 mod group;
 mod icon;
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::audio::midi::LiveEvent;
@@ -60,6 +61,19 @@ pub enum Command {
     ReleaseTyping,
     /// Set the compose panel.
     SetForm(ComposeForm),
+    /// Write these bars (from 0) once more: of one track, or of the whole band.
+    Reroll {
+        /// Which bars.
+        bars: Range<u32>,
+        /// Which track.
+        track: Option<TrackId>,
+    },
+    /// Put what is heard on a corner (0..4) of the morph pad: a candidate, or the clip at the playhead.
+    PutIdea(usize),
+    /// Take the idea off a corner (0..4) of the morph pad.
+    ClearIdea(usize),
+    /// Move the puck of the morph pad: right and down, 0..=1 each.
+    MovePuck([f32; 2]),
     /// Set what a render is to be like.
     SetRenderForm(RenderForm),
     /// Ask for the file of a render, and begin it.

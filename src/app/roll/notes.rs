@@ -50,7 +50,7 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
         song.track(track.id)
             .is_some_and(|kept| !Arc::ptr_eq(heard, kept))
     });
-    let span = studio.tray().span();
+    let span = studio.tray().span;
     if let Some(heard) = heard {
         for note in frame.in_view(heard.notes_starting_in(span)) {
             let colour = own.of(note.velocity).gamma_multiply(0.75);

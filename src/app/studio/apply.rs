@@ -10,7 +10,7 @@ use super::super::command::{Action, Command};
 use super::super::edit::{Edit, TrackChange};
 use super::super::settings::ThemeChoice;
 use super::super::view::{TimeAxis, Tool};
-use super::{Dialog, Purpose, Studio};
+use super::{Dialog, Making, Purpose, Studio};
 
 impl Studio {
     /// Carries `command` out: the only way in which the studio changes.
@@ -49,6 +49,10 @@ impl Studio {
             }
             Command::ReleaseTyping => self.release_typing(),
             Command::SetForm(form) => self.form = form,
+            Command::Reroll { bars, track } => self.reroll(bars, track),
+            Command::PutIdea(corner) => self.put_idea(corner),
+            Command::ClearIdea(corner) => self.clear_idea(corner),
+            Command::MovePuck(place) => self.move_puck(place),
             Command::SetRenderForm(form) => self.settings.render = form,
             Command::PickRender => self.pick(self.settings.render.purpose()),
             Command::Audition(index) => self.audition(index),
@@ -330,12 +334,19 @@ impl Studio {
                     self.quitting = true;
                 }
             }
-            Action::Continue => self.ask(),
+            Action::Generate => self.ask(),
+            Action::ChooseSeed => self.form.making = Making::Seed,
+            Action::ChooseContinue => self.form.making = Making::Continue,
+            Action::ChooseAccompany => self.form.making = Making::Accompany,
+            Action::ChooseVary => self.form.making = Making::Vary,
+            Action::ChooseMorph => self.form.making = Making::Morph,
+            Action::ChooseChain => self.form.making = Making::Chain,
+            Action::MoreLikeThis => self.more_like_this(),
             Action::StopComposing => self.stop_composing(),
             Action::RollSeed => self.roll_seed(),
             Action::AuditionNone => self.audition(None),
             Action::KeepCandidate => self.keep(false),
-            Action::KeepMelody => self.keep(true),
+            Action::KeepTrack => self.keep(true),
             Action::DiscardCandidate => self.discard(),
             Action::CloseTray => self.close_tray(),
             Action::ToggleDark => {

@@ -2,7 +2,91 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::compose::{AccompanySettings, ContinueSettings, SeedSettings};
 use crate::score::{Song, ThemeKind, Tick};
+use crate::tokens::part::Part;
+
+/// What the compose panel makes.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Making {
+    /// A phrase or a piece for a band, from nothing.
+    Seed,
+    /// Music that goes on from the theme.
+    #[default]
+    Continue,
+    /// The band around a track.
+    Accompany,
+    /// Some bars or parts once more.
+    Vary,
+    /// What lies between ideas.
+    Morph,
+    /// Seed, theme, continuation and band in one.
+    Chain,
+}
+
+impl Making {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seed => "Seed",
+            Self::Continue => "Continue",
+            Self::Accompany => "Accompany",
+            Self::Vary => "Re-roll",
+            Self::Morph => "Morph",
+            Self::Chain => "Chain",
+        }
+    }
+
+    /// What the button says that begins it.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Chain => "Compose",
+            other => other.name(),
+        }
+    }
+
+    /// What it does, in a sentence.
+    pub fn promise(self) -> &'static str {
+        match self {
+            Self::Seed => "A phrase for five parts, from nothing",
+            Self::Continue => "On from your theme, and back to it",
+            Self::Accompany => "A band joins the focused track",
+            Self::Vary => "Other notes for some bars or parts",
+            Self::Morph => "Between up to four ideas",
+            Self::Chain => "From nothing to a whole piece",
+        }
+    }
+
+    /// The models that it needs.
+    pub(super) fn models(self, band_joins: bool) -> &'static [&'static str] {
+        const SEED: &str = SeedSettings::MODEL;
+        const THEME: &str = ContinueSettings::MODEL;
+        const BAND: &str = AccompanySettings::MODEL;
+        match self {
+            Self::Seed | Self::Morph => &[SEED],
+            Self::Continue => &[THEME],
+            Self::Accompany => &[BAND],
+            // What has a lineage is written by its own model again.
+            Self::Vary => &[],
+            Self::Chain if band_joins => &[SEED, THEME, BAND],
+            Self::Chain => &[SEED, THEME],
+        }
+    }
+}
 
 /// Where new music begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, strum::EnumIter)]
@@ -50,16 +134,34 @@ impl Place {
     reason = "each is a checkbox of its own"
 )]
 pub struct ComposeForm {
-    /// Where new music begins.
+    /// What is made.
+    pub making: Making,
+    /// Where a continuation begins.
     pub place: Place,
+    /// Where music for a band begins.
+    pub band_place: Place,
     /// How many bars.
     pub bars: u32,
+    /// How many phrases of four bars a seed has.
+    pub phrases: u32,
+    /// The parts of the band that are written.
+    pub parts: Vec<Part>,
+    /// From few notes (0) to many (1).
+    pub density: f32,
+    /// How it is played, from strictly on the grid (0) to freely (1).
+    pub feel: f32,
+    /// How closely the band follows the given track, from loosely (0) to exaggerated (1).
+    pub follow: f32,
+    /// How different a re-roll is, from nearly the same (0) to drawn anew (1).
+    pub change: f32,
+    /// The band joins what a chain wrote.
+    pub band_joins: bool,
     /// From safe (0) to wild (1).
     pub mood: f32,
     /// How the theme returns, from free (0) to faithful (1).
     pub faithful: f32,
-    /// The network writes the accompaniment too.
-    pub accompany: bool,
+    /// A continuation has a piano too.
+    pub piano: bool,
     /// How many candidates.
     pub candidates: u32,
     /// The random seed.
@@ -81,11 +183,20 @@ pub struct ComposeForm {
 impl Default for ComposeForm {
     fn default() -> Self {
         Self {
+            making: Making::default(),
             place: Place::default(),
+            band_place: Place::AtEnd,
             bars: 16,
+            phrases: 1,
+            parts: Part::ALL.to_vec(),
+            density: 0.5,
+            feel: 0.7,
+            follow: 0.5,
+            change: 1.0,
+            band_joins: true,
             mood: 0.45,
             faithful: 0.5,
-            accompany: true,
+            piano: true,
             candidates: 8,
             seed: 20_241_107,
             fresh_seed: false,
@@ -102,6 +213,11 @@ impl ComposeForm {
     /// The sampling temperature that the mood means: 0.6 at its safest, 1.4 at its wildest, about 1 in the middle.
     pub fn temperature(&self) -> f32 {
         0.6 + 0.8 * self.mood.clamp(0.0, 1.0)
+    }
+
+    /// How many bars a seed has.
+    pub fn seed_bars(&self) -> u32 {
+        self.phrases.clamp(1, SeedSettings::MAX_BARS / 4) * 4
     }
 
     /// The sampling temperature inside returns of the theme: 1.1 where they are free, 0.3 where they are faithful.

@@ -3,80 +3,67 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::compose::{self, Candidate, Event};
 use crate::score::Song;
 
-use super::super::composer::{Ask, Event, Proposal};
-use super::tray::{Entry, Job, Tray, only_melody};
+use super::asking::Asking;
+use super::form::Making;
+use super::morph::changing_after;
+use super::tray::{Entry, Job, Tray};
 use super::{Notice, Studio};
+
+/// Most candidates that the tray holds: as many as there are keys to hear them.
+const SHOWN: usize = 8;
 
 impl Studio {
     /// Why nothing can be written now, and what to do about it; `None` if it can.
     pub fn obstacle(&self) -> Option<String> {
-        if self.composer.is_none() {
-            return Some("This build has no networks in it.".to_owned());
-        }
-        if self.models.is_empty() {
-            return Some("No model was found: see Preferences.".to_owned());
-        }
-        if self.song().theme().is_none() {
-            return Some("Mark a theme first: select notes, press T.".to_owned());
-        }
-        None
+        self.asking().err()
     }
 
-    /// Starts a continuation as the form says.
+    /// Starts what the form says.
     pub(super) fn ask(&mut self) {
-        if self.job.is_some() {
+        let asking = self.asking();
+        self.ask_for(asking);
+    }
+
+    /// Starts a job, or says why there can be none.
+    pub(super) fn ask_for(&mut self, asking: Result<Asking, String>) {
+        let making = self.form.making;
+        if self.job.is_some() && making != Making::Morph {
             return;
         }
-        if let Some(obstacle) = self.obstacle() {
-            self.notices.push(Notice::Info(obstacle));
-            return;
-        }
-        self.close_tray();
-        let song = Arc::clone(self.base_song());
-        let form = &self.form;
-        let at = form.place.tick(&song, self.transport.position);
-        let first = song.metre.bar_at(at);
-        let length = song.metre.bar_start(first + form.bars) - at;
-        let ask = Ask {
-            song: Arc::clone(&song),
-            at,
-            bars: form.bars,
-            candidates: form.candidates.clamp(1, 8),
-            seed: form.seed,
-            temperature: form.temperature(),
-            theme_temperature: form.theme_temperature(),
-            top_p: form.top_p,
-            top_k: form.top_k,
-            key: song.key.filter(|_| form.stay_in_key),
-            return_where_painted: form.return_where_painted,
-            only_painted: form.only_painted,
-            accompany: form.accompany,
-        };
-        let (bars, candidates) = (ask.bars, ask.candidates);
-        let asked = match &mut self.composer {
-            Some(composer) => composer.ask(ask),
-            None => return,
-        };
-        match asked {
-            Ok(()) => {
-                self.job = Some(Job {
-                    started: Instant::now(),
-                    loading: true,
-                    done: vec![0; candidates as usize],
-                    total: bars,
-                });
-                self.tray = Tray {
-                    at,
-                    length,
-                    ..Tray::default()
-                };
-                if self.form.fresh_seed {
-                    self.roll_seed();
-                }
+        let asking = match asking {
+            Ok(asking) => asking,
+            Err(obstacle) => {
+                self.notices.push(Notice::Info(obstacle));
+                return;
             }
-            Err(message) => self.notices.push(Notice::Error(message)),
+        };
+        // What is heard of a morph goes on until the next comes.
+        if making != Making::Morph || self.tray.making != Making::Morph {
+            self.close_tray();
+        }
+        let candidates = asking.request.candidates as usize;
+        let bars = asking.bars();
+        let Some(composer) = &mut self.composer else {
+            return;
+        };
+        if let Err(message) = composer.ask(asking.request) {
+            self.notices.push(Notice::Error(message));
+            return;
+        }
+        self.job = Some(Job {
+            started: Instant::now(),
+            loading: true,
+            done: vec![0; candidates],
+            total: bars,
+        });
+        self.tray.making = making;
+        self.tray.at = asking.at;
+        self.tray.span = asking.span;
+        if self.form.fresh_seed && making != Making::Morph {
+            self.roll_seed();
         }
     }
 
@@ -93,22 +80,23 @@ impl Studio {
         };
         for event in composer.poll() {
             match event {
-                Event::Loading => {
+                Event::Loading { .. } => {
                     if let Some(job) = &mut self.job {
                         job.loading = true;
                         // The time that is left is reckoned from the first bar on.
                         job.started = Instant::now();
                     }
                 }
-                Event::Remark(message) => self.notices.push(Notice::Info(message)),
-                Event::Wrote {
-                    candidate,
-                    done,
-                    total,
-                    proposal,
-                } => self.grown(candidate, done, total, proposal),
-                Event::Finished(proposals) => self.finished(proposals),
-                Event::Failed(message) => {
+                // The request that needs a model that cannot be used fails with the same words.
+                Event::Ready { .. } | Event::Unavailable { .. } => {}
+                Event::Remark { message, .. } => self.notices.push(Notice::Info(message)),
+                Event::Grown {
+                    draft, bars_total, ..
+                } => self.grown(*draft, bars_total),
+                Event::Finished { candidates, .. } | Event::Cancelled { candidates, .. } => {
+                    self.finished(candidates);
+                }
+                Event::Failed { message, .. } => {
                     self.job = None;
                     self.tray.entries.retain(|entry| entry.writing.is_none());
                     self.audition(None);
@@ -118,69 +106,124 @@ impl Studio {
         }
     }
 
-    fn grown(&mut self, candidate: usize, done: u32, total: u32, proposal: Proposal) {
+    /// A candidate as it goes into the tray.
+    fn entry(&self, candidate: Candidate, writing: Option<(u32, u32)>) -> Entry {
+        Entry {
+            candidate: Candidate {
+                at: self.tray.at.unwrap_or(candidate.at),
+                ..candidate
+            },
+            writing,
+            starred: false,
+        }
+    }
+
+    fn grown(&mut self, draft: Candidate, total: u32) {
         let Some(job) = &mut self.job else {
             return;
         };
+        let (index, done) = (draft.index as usize, draft.bars);
         job.loading = false;
         job.total = total;
-        if let Some(bars) = job.done.get_mut(candidate) {
+        if let Some(bars) = job.done.get_mut(index) {
             *bars = done;
         }
-        let entry = Entry {
-            proposal,
-            writing: Some((done, total)),
-            starred: false,
-        };
+        if self.tray.making == Making::Morph || index >= SHOWN {
+            return;
+        }
+        let entry = self.entry(draft, Some((done, total)));
         let entries = &mut self.tray.entries;
-        while entries.len() <= candidate.min(7) {
-            let empty = Entry {
-                proposal: Proposal {
-                    clip: Arc::new(Song::default()),
-                    lineage: None,
-                    ..entry.proposal.clone()
-                },
-                writing: Some((0, total)),
-                starred: false,
-            };
+        while entries.len() <= index {
+            let mut empty = entry.clone();
+            empty.candidate.clip = Arc::new(Song::default());
+            empty.writing = Some((0, total));
             entries.push(empty);
         }
-        if let Some(place) = entries.get_mut(candidate) {
+        if let Some(place) = entries.get_mut(index) {
             *place = entry;
         }
-        if self.tray.heard.is_none() && candidate == 0 && done == 1 && !self.transport.playing {
+        if self.tray.heard.is_none() && index == 0 && done <= 4 && !self.transport.playing {
             self.audition(Some(0));
-        } else if self.tray.heard == Some(candidate) {
+        } else if self.tray.heard == Some(index) {
             self.sound_heard();
         }
     }
 
-    fn finished(&mut self, proposals: Vec<Proposal>) {
+    fn finished(&mut self, candidates: Vec<Candidate>) {
         self.job = None;
+        if self.tray.making == Making::Morph {
+            self.morphed(candidates);
+            return;
+        }
         // What is heard goes on being heard, at its new place.
-        let heard = self
-            .tray
-            .heard_entry()
-            .map(|e| Arc::clone(&e.proposal.clip));
-        self.tray.entries = proposals
+        let heard = self.tray.heard_entry().map(|entry| entry.candidate.index);
+        self.tray.entries = candidates
             .into_iter()
-            .take(8)
-            .map(|proposal| Entry {
-                proposal,
-                writing: None,
-                starred: false,
-            })
+            .take(SHOWN)
+            .map(|candidate| self.entry(candidate, None))
             .collect();
-        self.tray.heard = heard.and_then(|clip| {
+        self.tray.heard = heard.and_then(|index| {
             (self.tray.entries.iter())
-                .position(|entry| begins_alike(&entry.proposal.clip, &clip))
+                .position(|entry| entry.candidate.index == index)
                 .or((!self.tray.entries.is_empty()).then_some(0))
         });
         self.sound_heard();
     }
 
+    /// The mixture that the puck stands for takes the place of the one before, from the next bar line on.
+    fn morphed(&mut self, candidates: Vec<Candidate>) {
+        let before = Arc::clone(self.heard_song());
+        self.tray.entries = candidates
+            .into_iter()
+            .take(1)
+            .map(|candidate| self.entry(candidate, None))
+            .collect();
+        if self.tray.entries.is_empty() {
+            return;
+        }
+        if self.transport.playing && self.tray.heard.is_some() {
+            self.sound_heard();
+            let bar = self.song().metre.bar_span(self.transport.position);
+            let turning = changing_after(&before, self.heard_song(), bar);
+            self.sound.set_song(Arc::new(turning));
+            self.turning = Some(bar);
+        } else {
+            self.audition(Some(0));
+        }
+        if std::mem::take(&mut self.morph_again) {
+            self.ask();
+        }
+    }
+
+    /// Once the bar in which a morph came is over, the song sounds as it is.
+    pub(super) fn poll_turning(&mut self) {
+        if let Some(bar) = self.turning
+            && !bar.contains(self.transport.position)
+        {
+            self.turning = None;
+            let song = Arc::clone(self.heard_song());
+            self.sound.set_song(song);
+        }
+    }
+
+    /// Moves the puck of the morph pad, and asks for what lies there.
+    pub(super) fn move_puck(&mut self, place: [f32; 2]) {
+        self.morph.place = place.map(|at| at.clamp(0.0, 1.0));
+        if self.morph.count() < 2 {
+            return;
+        }
+        self.form.making = Making::Morph;
+        if self.job.is_some() {
+            // One at a time: the latest place is asked for when this one is done.
+            self.morph_again = true;
+        } else {
+            self.ask();
+        }
+    }
+
     /// Stops the job; what is finished stays.
     pub(super) fn stop_composing(&mut self) {
+        self.morph_again = false;
         if self.job.take().is_some() {
             if let Some(composer) = &mut self.composer {
                 composer.cancel();
@@ -205,8 +248,8 @@ impl Studio {
         self.tray.heard = index;
         self.sound_heard();
         if index.is_some() {
-            if !self.tray.span().contains(self.transport.position) {
-                self.seek(self.tray.at);
+            if !self.tray.span.contains(self.transport.position) {
+                self.seek(self.tray.span.start);
             }
             if !self.transport.playing {
                 self.transport.started_at = self.transport.position;
@@ -219,20 +262,17 @@ impl Studio {
     /// Tells the sound what to play: the song with the candidate that is heard, looped over it unless the user loops
     /// something else.
     pub(super) fn sound_heard(&mut self) {
-        self.heard = match (self.tray.heard_entry(), &self.composer) {
-            (Some(entry), Some(composer)) => Some(Arc::new(composer.placed(
-                self.song(),
-                &entry.proposal,
-                self.tray.at,
-            ))),
-            _ => None,
-        };
+        self.turning = None;
+        self.heard = self.tray.heard_entry().map(|entry| {
+            let candidate = &entry.candidate;
+            Arc::new(compose::place(self.song(), candidate, candidate.at))
+        });
         let song = Arc::clone(self.heard_song());
         self.sound.set_song(song);
         let range = self.transport.active_loop().or_else(|| {
             self.tray
                 .heard_entry()
-                .map(|_| self.tray.span())
+                .map(|_| self.tray.span)
                 .filter(|span| !span.is_empty())
         });
         self.sound.set_loop(range);
@@ -243,28 +283,48 @@ impl Studio {
         self.heard.as_ref().unwrap_or_else(|| self.song())
     }
 
-    /// Puts the candidate that is heard, or else the best, into the song.
-    pub(super) fn keep(&mut self, melody_only: bool) {
+    /// Puts the candidate that is heard, or else the best, into the song; or only what it has for the focused track.
+    pub(super) fn keep(&mut self, focused_only: bool) {
         let index = self.tray.heard.unwrap_or_default();
-        let (Some(entry), Some(composer)) = (self.tray.entries.get(index), &self.composer) else {
+        let Some(entry) = self.tray.entries.get(index) else {
             return;
         };
-        let mut proposal = entry.proposal.clone();
-        if melody_only {
-            proposal.clip = only_melody(&proposal.clip);
+        let mut candidate = entry.candidate.clone();
+        let mut name = "Keep candidate";
+        if focused_only {
+            name = "Keep one track";
+            candidate = self.only_focused(&candidate);
+            if candidate.tracks.is_empty() {
+                self.notices.push(Notice::Info(
+                    "The candidate has nothing for the focused track: focus another one."
+                        .to_owned(),
+                ));
+                return;
+            }
         }
-        let song = composer.placed(self.base_song(), &proposal, self.tray.at);
-        let name = if melody_only {
-            "Keep melody"
-        } else {
-            "Keep candidate"
-        };
+        let song = compose::place(self.base_song(), &candidate, candidate.at);
         self.stop_composing();
         self.tray = Tray::default();
         let selection = self.base_selection().kept_in(&song);
         self.history.push(name, song, selection);
         self.after_other_song();
         self.sound_heard();
+    }
+
+    /// The candidate with only the track that the focused one takes: the one that is meant for it, else one of its role.
+    fn only_focused(&self, candidate: &Candidate) -> Candidate {
+        let Some(focused) = self.focused_track() else {
+            return candidate.only(|_| false);
+        };
+        let meant = candidate.only(|placed| placed.into == Some(focused.id));
+        if !meant.tracks.is_empty() {
+            return meant;
+        }
+        candidate.only(|placed| {
+            placed.into.is_none()
+                && (candidate.clip.track(placed.from))
+                    .is_some_and(|track| track.role == focused.role)
+        })
     }
 
     /// Takes the candidate that is heard, or else the last, out of the tray.
@@ -294,24 +354,4 @@ impl Studio {
         self.tray = Tray::default();
         self.sound_heard();
     }
-}
-
-/// Whether `whole` begins with the notes of `start` (which may be unfinished).
-fn begins_alike(whole: &Song, start: &Song) -> bool {
-    start.tracks.iter().all(|track| {
-        whole
-            .tracks
-            .iter()
-            .find(|other| other.role == track.role)
-            .is_some_and(|other| {
-                let count = track.notes().len().saturating_sub(2);
-                other
-                    .notes()
-                    .iter()
-                    .zip(track.notes())
-                    .take(count)
-                    .all(|(a, b)| (a.start, a.pitch) == (b.start, b.pitch))
-                    && other.notes().len() >= count
-            })
-    })
 }

@@ -1,9 +1,12 @@
 //! The state of the studio, and the one place that changes it.
 
 mod apply;
+mod asking;
 mod files;
 mod form;
+mod ideas;
 mod making;
+mod morph;
 mod notes;
 mod record;
 mod render_form;
@@ -22,7 +25,7 @@ use crate::audio::device::DeviceInfo;
 use crate::audio::midi::MidiState;
 use crate::formats::autosave::{Session, Store};
 use crate::score::edit::{self, Clipboard};
-use crate::score::{History, Selection, Song, Tick, Track, TrackId};
+use crate::score::{History, Selection, Song, Span, Tick, Track, TrackId};
 
 use super::composer::Composer;
 use super::disk::Done;
@@ -33,7 +36,9 @@ use super::settings::Settings;
 use super::sound::{Silent, Sound, SoundState};
 use super::view::View;
 
-pub use form::{ComposeForm, Place};
+pub use asking::Scope;
+pub use form::{ComposeForm, Making, Place};
+pub use morph::{Idea, Morph};
 pub use render_form::{RenderFont, RenderForm, RenderRange};
 pub use state::{Dialog, FontChoice, Notice, Purpose};
 pub use transport::Transport;
@@ -92,10 +97,15 @@ pub struct Studio {
     composer: Option<Box<dyn Composer>>,
     models: Vec<String>,
     form: ComposeForm,
+    morph: Morph,
+    /// The puck moved while a mixture was being made.
+    morph_again: bool,
     job: Option<Job>,
     tray: Tray,
     /// The song with the candidate that is heard, while one is.
     heard: Option<Arc<Song>>,
+    /// The bar that still sounds as it did before the candidate changed.
+    turning: Option<Span>,
 
     /// The render that is on its way.
     rendering: Option<Rendering>,
@@ -167,9 +177,12 @@ impl Studio {
                 .unwrap_or_default(),
             composer: parts.composer,
             form: parts.settings.form.clone(),
+            morph: Morph::default(),
+            morph_again: false,
             job: None,
             tray: Tray::default(),
             heard: None,
+            turning: None,
             rendering: None,
             io: parts.io,
             work: Vec::new(),
@@ -277,6 +290,11 @@ impl Studio {
         &self.models
     }
 
+    /// The morph pad.
+    pub fn morph(&self) -> &Morph {
+        &self.morph
+    }
+
     /// What is being written.
     pub fn job(&self) -> Option<&Job> {
         self.job.as_ref()
@@ -364,6 +382,7 @@ impl Studio {
         self.read_sound();
         self.poll_recording();
         self.poll_composer();
+        self.poll_turning();
         self.poll_files();
         self.poll_render();
     }

@@ -1,30 +1,41 @@
 //! The candidates that wait to be kept or discarded.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::score::{Role, Song, Span, Tick};
+use crate::compose::Candidate;
+use crate::score::{Span, Tick};
+use crate::tokens::clip::bar_ticks;
 
-use super::super::composer::Proposal;
+use super::form::Making;
 
 /// One candidate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// What was written, so far.
-    pub proposal: Proposal,
+    pub candidate: Candidate,
     /// Bars that are there and bars there will be, while it is being written.
     pub writing: Option<(u32, u32)>,
     /// Set aside by the user as good.
     pub starred: bool,
 }
 
+impl Entry {
+    /// The bars of the song that it fills, so far.
+    pub fn span(&self) -> Span {
+        let length = bar_ticks() * i64::from(self.candidate.bars);
+        Span::new(self.candidate.at, self.candidate.at + length)
+    }
+}
+
 /// The candidates of one job.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tray {
-    /// Where they belong in the song.
-    pub at: Tick,
-    /// How long they are, or will be.
-    pub length: Tick,
+    /// What made them.
+    pub making: Making,
+    /// Where they belong in the song, if not where they say themselves.
+    pub at: Option<Tick>,
+    /// The bars of the song that they fill, or will.
+    pub span: Span,
     /// The candidates, best first once all are written.
     pub entries: Vec<Entry>,
     /// Which of them is heard in place of the song.
@@ -35,11 +46,6 @@ impl Tray {
     /// The candidate that is heard.
     pub fn heard_entry(&self) -> Option<&Entry> {
         self.heard.and_then(|index| self.entries.get(index))
-    }
-
-    /// The bars that a candidate fills.
-    pub fn span(&self) -> Span {
-        Span::new(self.at, self.at + self.length)
     }
 }
 
@@ -77,13 +83,4 @@ impl Job {
         let progress = self.progress();
         (progress > 0.02).then(|| self.started.elapsed().mul_f32((1.0 - progress) / progress))
     }
-}
-
-/// A clip with only its melody.
-pub(super) fn only_melody(clip: &Song) -> Arc<Song> {
-    let mut song = clip.clone();
-    song.tracks.retain(|track| track.role == Role::Melody);
-    let kept: Vec<_> = song.tracks.iter().map(|track| track.id).collect();
-    song.themes.retain(|region| kept.contains(&region.track));
-    Arc::new(song)
 }

@@ -4,7 +4,7 @@ use egui::{CursorIcon, Rect, Sense, Stroke, Ui, pos2};
 
 use crate::score::{Span, Tick, Track};
 
-use super::super::command::{Command, CommandQueue};
+use super::super::command::{Action, Command, CommandQueue};
 use super::super::look::{Look, space};
 use super::super::mesh::{RectMesh, Sieve};
 use super::super::status::say;
@@ -29,13 +29,26 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
     let heard = studio
         .tray()
         .heard_entry()
-        .map(|_| (studio.heard_song(), studio.tray().span()));
-    for (index, track) in song.tracks.iter().enumerate() {
+        .map(|_| (studio.heard_song(), studio.tray().span));
+    let lane_of = |index: usize| {
         let top = area.top() + index as f32 * space::LANE - studio.view().lanes_scroll;
-        let lane = Rect::from_min_max(
+        Rect::from_min_max(
             pos2(area.left(), top),
             pos2(area.right(), top + space::LANE),
-        );
+        )
+    };
+    // Tracks that it would add, below those that are there.
+    for (index, track) in studio.heard_song().tracks.iter().enumerate() {
+        let lane = lane_of(index);
+        if let Some((_, span)) = &heard
+            && song.track(track.id).is_none()
+            && lane.intersects(area)
+        {
+            candidate_ui(ui, track, *span, axis, lane.intersect(area));
+        }
+    }
+    for (index, track) in song.tracks.iter().enumerate() {
+        let lane = lane_of(index);
         if !lane.intersects(area) {
             continue;
         }
@@ -74,10 +87,11 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
         if response.hovered() {
             say(
                 ui,
-                "Click to edit this track below, double-click to move the playhead here",
+                "Click to edit this track below, double-click to move the playhead here, right click to write this bar once more",
             );
         }
         let pointer = response.interact_pointer_pos();
+        bar_menu(&response, studio, track, axis, area, queue);
         if response.clicked()
             && let Some(pointer) = pointer
         {
@@ -98,6 +112,55 @@ pub(super) fn lanes_ui(ui: &mut Ui, studio: &Studio, axis: TimeAxis, queue: &mut
             ));
         }
     }
+}
+
+/// What can be done with the bar under a right click.
+fn bar_menu(
+    response: &egui::Response,
+    studio: &Studio,
+    track: &Track,
+    axis: TimeAxis,
+    area: Rect,
+    queue: &mut CommandQueue,
+) {
+    let song = studio.song();
+    // Where the menu was opened: the pointer moves on to its entries.
+    let id = response.id.with("bar");
+    if response.secondary_clicked()
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        let tick = axis.tick(pointer.x - area.left()).max(Tick::ZERO);
+        let bar = song.metre.bar_at(tick);
+        response.ctx.data_mut(|data| data.insert_temp(id, bar));
+    }
+    response.context_menu(|ui| {
+        let bar: u32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+        let number = bar + 1;
+        let name = &track.name;
+        let mut reroll = |ui: &mut Ui, text: String, bars, track| {
+            if ui.button(text).clicked() {
+                queue.push(Command::Reroll { bars, track });
+            }
+        };
+        let one = bar..number;
+        let here = Some(track.id);
+        reroll(
+            ui,
+            format!("Re-roll bar {number} of {name}"),
+            one.clone(),
+            here,
+        );
+        reroll(ui, format!("Re-roll bar {number} of the band"), one, None);
+        if let Some(clip) = studio.clip_bars(bar, track.id) {
+            let (first, last) = (clip.start + 1, clip.end);
+            let text = format!("Re-roll {name}, bars {first} to {last}");
+            reroll(ui, text, clip, here);
+        }
+        if ui.button(format!("Accompany {name}")).clicked() {
+            queue.push(Command::Focus(track.id));
+            queue.push(Action::ChooseAccompany);
+        }
+    });
 }
 
 /// The notes of a candidate in the bars it fills, over a ground that says they are not kept yet.

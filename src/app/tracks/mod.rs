@@ -58,6 +58,12 @@ pub fn tracks_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
             for (index, track) in song.tracks.iter().enumerate() {
                 row::row_ui(ui, studio, index, track, queue);
             }
+            // Those that the candidate that is heard would add.
+            for track in &studio.heard_song().tracks {
+                if song.track(track.id).is_none() {
+                    row::coming_ui(ui, track);
+                }
+            }
         });
     let offset = scrolled.state.clamped_offset().y;
     if (offset - studio.view().lanes_scroll).abs() > 0.5 {

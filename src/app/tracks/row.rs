@@ -14,6 +14,31 @@ use super::super::studio::Studio;
 use super::super::widgets::{Thin, thin_slider, vertical_meter};
 use crate::score::{Track, gm};
 
+/// Draws the head of a track that is heard but not kept yet.
+pub(super) fn coming_ui(ui: &mut Ui, track: &Track) {
+    let look = Look::of(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), space::LANE), Sense::hover());
+    let painter = ui.painter();
+    painter.rect_filled(rect, 0, look.accent.gamma_multiply(0.06));
+    let left = rect.left() + space::L;
+    painter.text(
+        pos2(left, rect.top() + 18.0),
+        Align2::LEFT_CENTER,
+        &track.name,
+        look::semibold(size::BODY),
+        look.dim,
+    );
+    painter.text(
+        pos2(left, rect.top() + 37.0),
+        Align2::LEFT_CENTER,
+        "comes with the candidate",
+        look::small(),
+        look.faint,
+    );
+    response.on_hover_text("Keep the candidate (Enter) to add this track");
+}
+
 /// Draws the head of `track`, which is number `index` from the top.
 pub(super) fn row_ui(
     ui: &mut Ui,

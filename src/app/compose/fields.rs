@@ -1,0 +1,314 @@
+//! Where and how: the fields of what is made.
+
+use egui::{Align, DragValue, Layout, RichText, Ui};
+use strum::IntoEnumIterator as _;
+
+use super::super::command::{Action, CommandQueue};
+use super::super::look::{self, Look, space};
+use super::super::studio::{ComposeForm, Making, Place, Studio};
+use super::super::widgets::{IconButton, action_button};
+use super::controls::{caption, number, part_chips, slider};
+use super::morph::morph_ui;
+use crate::compose::SeedSettings;
+
+/// The fields of what the form makes.
+pub(super) fn fields_ui(
+    ui: &mut Ui,
+    studio: &Studio,
+    queue: &mut CommandQueue,
+    form: &mut ComposeForm,
+) {
+    match form.making {
+        Making::Seed => {
+            let at = form.band_place;
+            place_ui(ui, &mut form.band_place, |ui| {
+                let mut bars = form.phrases * 4;
+                let range = 4..=SeedSettings::MAX_BARS;
+                number(ui, "Bars", &mut bars, range, 0.1, " bars")
+                    .on_hover_text("How long: the network writes four bars at a time");
+                form.phrases = bars.div_ceil(4).max(1);
+            });
+            let bars = form.seed_bars();
+            bars_line(ui, studio, at, bars, "for a band");
+            part_chips(ui, &mut form.parts, "Parts that are written");
+            mood_ui(ui, form);
+            band_ui(ui, form);
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+        }
+        Making::Continue => {
+            let at = form.place;
+            place_ui(ui, &mut form.place, |ui| {
+                number(ui, "Bars", &mut form.bars, 2..=64, 0.1, " bars");
+            });
+            let what = if form.piano {
+                "melody and piano"
+            } else {
+                "melody only"
+            };
+            bars_line(ui, studio, at, form.bars, what);
+            mood_ui(ui, form);
+            theme_ui(ui, form);
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+            ui.checkbox(&mut form.piano, "Write the piano too")
+                .on_hover_text("The network writes melody and piano together, or the melody alone");
+            ui.checkbox(&mut form.return_where_painted, "Return where painted")
+                .on_hover_text(
+                    "The theme comes back in the bars that are painted on the theme lane (Shift+T paints the selection or loop)",
+                );
+        }
+        Making::Accompany => {
+            let track = studio
+                .focused_track()
+                .map_or("no track", |track| &*track.name);
+            scope_line(ui, studio, &format!("around {track}"));
+            part_chips(
+                ui,
+                &mut form.parts,
+                "Parts that join; what they wrote there before gives way",
+            );
+            mood_ui(ui, form);
+            slider(
+                ui,
+                "Follow",
+                &mut form.follow,
+                0.5,
+                ["loosely", "closely"],
+                "How much the given track decides what the band plays",
+            );
+            band_ui(ui, form);
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+        }
+        Making::Vary => {
+            scope_line(ui, studio, "are written again");
+            part_chips(
+                ui,
+                &mut form.parts,
+                "Parts that are written again; the others stay",
+            );
+            slider(
+                ui,
+                "Change",
+                &mut form.change,
+                1.0,
+                ["a little", "anew"],
+                "How far the new notes may be from the old ones",
+            );
+            candidates_ui(ui, queue, form);
+            note(
+                ui,
+                "Set a loop or select notes to choose the bars. A right click on a track's lane re-rolls one bar.",
+            );
+        }
+        Making::Morph => morph_ui(ui, studio, queue, form),
+        Making::Chain => {
+            let at = form.band_place;
+            place_ui(ui, &mut form.band_place, |ui| {
+                number(ui, "Bars", &mut form.bars, 2..=64, 0.1, " bars")
+                    .on_hover_text("How many bars follow the theme");
+            });
+            bars_line(ui, studio, at, form.bars, "after a theme of its own");
+            mood_ui(ui, form);
+            theme_ui(ui, form);
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+            ui.checkbox(&mut form.band_joins, "The band joins in")
+                .on_hover_text("Drums, bass, guitar and strings around melody and piano");
+        }
+    }
+    advanced_ui(ui, studio, form);
+}
+
+fn place_ui(ui: &mut Ui, place: &mut Place, bars: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        let combo = egui::ComboBox::from_id_salt("place")
+            .width(150.0)
+            .selected_text(place.name())
+            .show_ui(ui, |ui| {
+                for choice in Place::iter() {
+                    ui.selectable_value(place, choice, choice.name());
+                }
+            });
+        combo
+            .response
+            .on_hover_text("Where the new music begins")
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Place"));
+        ui.with_layout(Layout::right_to_left(Align::Center), bars);
+    });
+}
+
+fn note(ui: &mut Ui, text: &str) {
+    let look = Look::of(ui);
+    ui.label(RichText::new(text).font(look::small()).color(look.dim));
+}
+
+/// Which bars are written, for whom.
+fn bars_line(ui: &mut Ui, studio: &Studio, place: Place, bars: u32, what: &str) {
+    let song = studio.song();
+    let at = place.tick(song, studio.transport().position);
+    let first = song.metre.bar_at(at) + 1;
+    note(ui, &format!("Bars {first} to {}, {what}", first + bars - 1));
+}
+
+/// Which bars are meant, and why.
+fn scope_line(ui: &mut Ui, studio: &Studio, what: &str) {
+    let scope = studio.scope();
+    let bars = if scope.bars.len() == 1 {
+        format!("Bar {}", scope.bars.start + 1)
+    } else {
+        format!("Bars {} to {}", scope.bars.start + 1, scope.bars.end)
+    };
+    note(ui, &format!("{bars} ({}) {what}", scope.what));
+}
+
+fn mood_ui(ui: &mut Ui, form: &mut ComposeForm) {
+    slider(
+        ui,
+        "Mood",
+        &mut form.mood,
+        0.5,
+        ["safe", "wild"],
+        "How daring the network is: the temperature of its sampling",
+    );
+}
+
+fn theme_ui(ui: &mut Ui, form: &mut ComposeForm) {
+    slider(
+        ui,
+        "Theme",
+        &mut form.faithful,
+        0.5,
+        ["free", "faithful"],
+        "How closely the theme comes back: the temperature of the sampling inside its returns",
+    );
+}
+
+/// What only bands have.
+fn band_ui(ui: &mut Ui, form: &mut ComposeForm) {
+    slider(
+        ui,
+        "Density",
+        &mut form.density,
+        0.5,
+        ["airy", "busy"],
+        "Fewer notes or more than the network is sure of",
+    );
+    feel_ui(ui, form);
+}
+
+/// How it is played.
+pub(super) fn feel_ui(ui: &mut Ui, form: &mut ComposeForm) {
+    slider(
+        ui,
+        "Feel",
+        &mut form.feel,
+        0.7,
+        ["strict", "played"],
+        "How much velocities and timing are those of a player",
+    );
+}
+
+fn candidates_ui(ui: &mut Ui, queue: &mut CommandQueue, form: &mut ComposeForm) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        caption(ui, "Candidates", 70.0);
+        number(ui, "Candidates", &mut form.candidates, 1..=8, 0.05, "")
+            .on_hover_text("How many are written at once; the best is shown first");
+        if ui.available_width() < 150.0 {
+            return;
+        }
+        seed_ui(ui, queue, form);
+    });
+    if ui.available_width() < 250.0 {
+        ui.horizontal(|ui| seed_ui(ui, queue, form));
+    }
+}
+
+/// The random seed, at the right end of a line.
+fn seed_ui(ui: &mut Ui, queue: &mut CommandQueue, form: &mut ComposeForm) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        action_button(ui, queue, Action::RollSeed, IconButton::filled);
+        let response = ui
+            .add(
+                DragValue::new(&mut form.seed)
+                    .speed(1.0)
+                    .range(0..=99_999_999u64)
+                    .update_while_editing(false),
+            )
+            .on_hover_text("The random seed: the same seed and settings give the same candidates");
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Random seed"));
+        caption(ui, "Seed", 30.0);
+    });
+}
+
+fn key_ui(ui: &mut Ui, studio: &Studio, form: &mut ComposeForm) {
+    let key = studio.song().key;
+    let text = key.map_or_else(|| "Stay in key".to_owned(), |key| format!("Stay in {key}"));
+    ui.add_enabled_ui(key.is_some(), |ui| {
+        ui.checkbox(&mut form.stay_in_key, text)
+            .on_hover_text("No generated note leaves the scale: others are masked before sampling")
+            .on_disabled_hover_text("Set the key of the song in the top bar first");
+    });
+}
+
+fn advanced_ui(ui: &mut Ui, studio: &Studio, form: &mut ComposeForm) {
+    let look = Look::of(ui);
+    let title = RichText::new("Advanced")
+        .font(look::small())
+        .color(look.dim);
+    egui::CollapsingHeader::new(title)
+        .id_salt("advanced")
+        .show(ui, |ui| {
+            if matches!(form.making, Making::Continue | Making::Chain) {
+                sampling_ui(ui, form);
+            }
+            ui.checkbox(&mut form.fresh_seed, "New seed after each press")
+                .on_hover_text("So that pressing the button again gives other candidates");
+            let models = studio.models();
+            let installed = if models.is_empty() {
+                "none".to_owned()
+            } else {
+                models.join(", ")
+            };
+            note(ui, &format!("Models installed: {installed}"));
+        });
+    ui.add_space(space::XS);
+}
+
+/// How tokens are drawn.
+fn sampling_ui(ui: &mut Ui, form: &mut ComposeForm) {
+    ui.horizontal(|ui| {
+        caption(ui, "Top-p", 60.0);
+        let response = ui
+            .add(
+                DragValue::new(&mut form.top_p)
+                    .range(0.05..=1.0)
+                    .speed(0.005)
+                    .fixed_decimals(2),
+            )
+            .on_hover_text(
+                "Sample only from the likeliest tokens that hold this share of the probability; 1 is all",
+            );
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Top-p"));
+        caption(ui, "Top-k", 40.0);
+        let response = ui
+            .add(DragValue::new(&mut form.top_k).range(0..=1000).speed(0.2))
+            .on_hover_text("Sample only from this many of the likeliest tokens; 0 is all");
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Top-k"));
+    });
+    if form.making == Making::Continue {
+        ui.checkbox(&mut form.only_painted, "Return nowhere else")
+            .on_hover_text("The theme comes back in the painted bars only");
+    }
+    note(
+        ui,
+        &format!(
+            "Temperature {:.2}, in the theme {:.2}",
+            form.temperature(),
+            form.theme_temperature()
+        ),
+    );
+}

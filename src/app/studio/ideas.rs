@@ -1,0 +1,150 @@
+//! Ideas: what goes on the corners of the morph pad, and what else is made of something that was generated.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::compose::{self, Kind, Request, VarySettings};
+use crate::score::{Note, Song, Span, Tick, TrackId};
+use crate::tokens::clip::bar_ticks;
+use crate::tokens::part::Part;
+
+use super::asking::{Asking, bars_span};
+use super::form::Making;
+use super::morph::Idea;
+use super::{Notice, Studio};
+
+/// How far "more like this" goes from what it is like.
+const NEAR: f32 = 0.35;
+
+impl Studio {
+    /// What is heard goes on a corner: the candidate, or else the generated clip at the playhead.
+    pub(super) fn put_idea(&mut self, corner: usize) {
+        let idea = match self.tray.heard_entry() {
+            Some(entry) => Some(Idea {
+                clip: Arc::clone(&entry.candidate.clip),
+                bars: entry.candidate.bars,
+                lineage: Arc::clone(&entry.candidate.lineage),
+            }),
+            None => self.clip_at_playhead(),
+        };
+        let message = match idea {
+            Some(idea) if compose::is_band(&idea.lineage) => {
+                if let Some(slot) = self.morph.ideas.get_mut(corner) {
+                    *slot = Some(idea);
+                }
+                return;
+            }
+            Some(_) => "Only what Seed, Accompany, Re-roll or Morph wrote can be morphed.",
+            None => {
+                "Hear a candidate first (1 to 8), or put the playhead into a clip that Seed wrote."
+            }
+        };
+        self.notices.push(Notice::Info(message.to_owned()));
+    }
+
+    /// The corner is free again.
+    pub(super) fn clear_idea(&mut self, corner: usize) {
+        if let Some(slot) = self.morph.ideas.get_mut(corner) {
+            *slot = None;
+        }
+    }
+
+    /// The latest generated clip around the playhead.
+    fn clip_at_playhead(&self) -> Option<Idea> {
+        let song = self.base_song();
+        let origin = (song.origins.iter().rev()).find(|origin| {
+            origin.span.contains(self.transport.position) && compose::is_band(&origin.lineage)
+        })?;
+        let bars = origin.span.length().0 / bar_ticks().0;
+        Some(Idea {
+            clip: Arc::new(cut(song, origin.span, &origin.tracks)),
+            bars: u32::try_from(bars).ok()?.max(1),
+            lineage: Arc::clone(&origin.lineage),
+        })
+    }
+
+    /// The bars of the latest clip that a band's model wrote around `bar` of `track`.
+    pub fn clip_bars(&self, bar: u32, track: TrackId) -> Option<Range<u32>> {
+        let song = self.base_song();
+        let at = song.metre.bar_start(bar);
+        let origin = (song.origins.iter().rev()).find(|origin| {
+            origin.span.contains(at)
+                && origin.tracks.contains(&track)
+                && compose::is_band(&origin.lineage)
+        })?;
+        let last = origin.span.end - Tick(1);
+        Some(song.metre.bar_at(origin.span.start)..song.metre.bar_at(last) + 1)
+    }
+
+    /// Writes `bars` once more: one track of the band, or all of it.
+    pub(super) fn reroll(&mut self, bars: Range<u32>, track: Option<TrackId>) {
+        let song = Arc::clone(self.base_song());
+        let parts = match track.and_then(|id| song.track(id)) {
+            Some(track) => match Part::of(track.instrument) {
+                Some(part) => vec![part],
+                None => {
+                    self.notices.push(Notice::Info(format!(
+                        "{} is none of the band's parts: give it another instrument.",
+                        track.name
+                    )));
+                    return;
+                }
+            },
+            None => Part::ALL.to_vec(),
+        };
+        self.form.making = Making::Vary;
+        let asking = self.variation(&song, bars, parts);
+        self.ask_for(asking);
+    }
+
+    /// Candidates near the one that is heard.
+    pub(super) fn more_like_this(&mut self) {
+        let Some(entry) = self.tray.heard_entry() else {
+            self.notices
+                .push(Notice::Info("Hear a candidate first (1 to 8).".to_owned()));
+            return;
+        };
+        let candidate = &entry.candidate;
+        if !compose::is_band(&candidate.lineage) {
+            self.notices.push(Notice::Info(
+                "Continuations have no neighbours: roll another seed (D) and continue again."
+                    .to_owned(),
+            ));
+            return;
+        }
+        let song = Arc::new(compose::place(self.base_song(), candidate, candidate.at));
+        let first = song.metre.bar_at(candidate.at);
+        let bars = first..first + candidate.bars;
+        let asking = Asking {
+            span: bars_span(&song, &bars),
+            at: None,
+            request: Request {
+                kind: Kind::Vary(VarySettings {
+                    bars,
+                    change: NEAR,
+                    ..VarySettings::default()
+                }),
+                song,
+                seed: self.form.seed,
+                candidates: self.form.candidates.clamp(1, 8),
+            },
+        };
+        self.ask_for(Ok(asking));
+    }
+}
+
+/// What `tracks` play in `span`, from tick 0.
+fn cut(song: &Song, span: Span, tracks: &[TrackId]) -> Song {
+    let mut clip = Song {
+        tempo: Arc::clone(&song.tempo),
+        ..Song::default()
+    };
+    for track in tracks.iter().filter_map(|id| song.track(*id)) {
+        let notes = track.notes_starting_in(span).iter().map(|note| Note {
+            start: note.start - span.start,
+            ..*note
+        });
+        clip = clip.with_track(track.with_notes(notes.collect()));
+    }
+    clip
+}
