@@ -2,26 +2,35 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::band::{BandError, Recipe, Reroll, vary};
 use super::{ContinueSettings, ModelInfo};
 use crate::score::{Lineage, Song};
 
 /// The kind of a continuation's lineage.
-const CONTINUE: &str = "continue";
+pub(crate) const CONTINUE: &str = "continue";
+/// The setting that says how many candidates were written side by side: the same notes need the same number.
+pub(crate) const BATCH: &str = "batch";
+/// The setting that holds a band's [`Recipe`].
+const RECIPE: &str = "recipe";
+/// The setting that holds what of a band's clip was written again.
+pub(crate) const REROLLS: &str = "rerolls";
 /// The setting that says after how many bars something was stopped.
-const STOPPED: &str = "stopped";
+pub(crate) const STOPPED: &str = "stopped";
 
-/// The lineage of candidate `candidate` of a continuation. Its parent is what wrote the theme, if a network did.
+/// The lineage of candidate `candidate` of `batch` continuations. Its parent is what wrote the theme, if a network did.
 pub(crate) fn of_continuation(
     song: &Song,
     settings: &ContinueSettings,
     model: &ModelInfo,
     seed: u64,
     candidate: u32,
+    batch: u32,
 ) -> Lineage {
-    let fields = match serde_json::to_value(settings) {
-        Ok(serde_json::Value::Object(fields)) => fields,
-        _ => serde_json::Map::new(),
-    };
+    let mut fields = fields(settings);
+    fields.insert(BATCH.to_owned(), batch.to_string());
     let parent = song
         .origins
         .iter()
@@ -36,12 +45,73 @@ pub(crate) fn of_continuation(
         checkpoint: model.checkpoint.clone(),
         seed,
         candidate,
-        settings: fields
-            .into_iter()
-            .map(|(name, value)| (name, value.to_string()))
-            .collect::<BTreeMap<_, _>>(),
+        settings: fields,
         parent,
     }
+}
+
+/// The lineage of a band's clip: with its recipe it can be made again, and parts of it otherwise.
+pub(crate) fn of_band(
+    kind: &str,
+    settings: &impl Serialize,
+    recipe: &Recipe,
+    model: &ModelInfo,
+    seed: u64,
+    candidate: u32,
+    parent: Option<Lineage>,
+) -> Lineage {
+    let mut settings = fields(settings);
+    settings.insert(RECIPE.to_owned(), text(recipe));
+    Lineage {
+        kind: kind.to_owned(),
+        model: model.name.clone(),
+        checkpoint: model.checkpoint.clone(),
+        seed,
+        candidate,
+        settings,
+        parent: parent.map(Box::new),
+    }
+}
+
+/// The fields of settings, each as JSON.
+pub(crate) fn fields(settings: &impl Serialize) -> BTreeMap<String, String> {
+    match serde_json::to_value(settings) {
+        Ok(serde_json::Value::Object(fields)) => fields
+            .into_iter()
+            .map(|(name, value)| (name, value.to_string()))
+            .collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// A setting as JSON.
+pub(crate) fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// One setting of a lineage; `None` where it is missing or written by a newer program.
+pub(crate) fn setting<T: DeserializeOwned>(lineage: &Lineage, name: &str) -> Option<T> {
+    serde_json::from_str(lineage.settings.get(name)?).ok()
+}
+
+/// How a band's clip was made: its recipe, cut to the bars that were written before it was stopped, and what was written
+/// again since.
+pub(crate) fn recipe_of(lineage: &Lineage) -> Result<(Recipe, Vec<Reroll>), BandError> {
+    let (root, rerolls) = match &lineage.parent {
+        Some(parent) if lineage.kind == vary::KIND => (
+            parent.as_ref(),
+            setting(lineage, REROLLS).ok_or(BandError::Unreadable)?,
+        ),
+        _ => (lineage, Vec::new()),
+    };
+    if !root.settings.contains_key(RECIPE) {
+        return Err(BandError::NoLatents(root.kind.clone()));
+    }
+    let mut recipe: Recipe = setting(root, RECIPE).ok_or(BandError::Unreadable)?;
+    if let Some(bars) = setting::<u32>(root, STOPPED) {
+        recipe.bars = recipe.bars.min(bars);
+    }
+    Ok((recipe, rerolls))
 }
 
 /// The lineage of what was stopped after so many bars.
@@ -71,6 +141,7 @@ pub fn settings_of(lineage: &Lineage) -> Option<ContinueSettings> {
     let fields = lineage
         .settings
         .iter()
+        .filter(|(name, _)| ![STOPPED, BATCH].contains(&name.as_str()))
         .map(|(name, value)| Some((name.clone(), serde_json::from_str(value).ok()?)))
         .collect::<Option<serde_json::Map<_, _>>>()?;
     serde_json::from_value(serde_json::Value::Object(fields)).ok()
@@ -96,7 +167,7 @@ mod tests {
             name: "theme".into(),
             checkpoint: "00".into(),
         };
-        let lineage = of_continuation(&Song::default(), &settings, &model, 7, 2);
+        let lineage = of_continuation(&Song::default(), &settings, &model, 7, 2, 8);
         assert_eq!(settings_of(&lineage), Some(settings));
         let other = Lineage {
             kind: "seed".into(),

@@ -9,6 +9,8 @@ mod candidate;
 mod chain;
 #[cfg(feature = "torch")]
 mod continuation;
+#[cfg(feature = "torch")]
+mod continue_theme;
 mod job;
 #[cfg_attr(
     not(feature = "torch"),
@@ -20,6 +22,11 @@ mod lineage;
     allow(dead_code, reason = "only networks write and rank")
 )]
 mod model;
+#[cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, reason = "only networks write and rank")
+)]
+mod perform;
 mod place;
 #[cfg_attr(
     not(feature = "torch"),
@@ -35,8 +42,8 @@ mod torch_model;
 mod worker;
 
 pub use band::{
-    AccompanySettings, BandSettings, Blend, Form, MorphSettings, MorphWay, Performance,
-    PhraseLatents, PhraseSeeds, SeedSettings, VarySettings,
+    AccompanySettings, BandError, BandSettings, Blend, Form, MorphSettings, MorphWay, Performance,
+    PhraseLatents, PhraseSeeds, SeedSettings, VarySettings, part_of,
 };
 pub use candidate::{Better, Candidate, Measured, PlacedTrack, Stage, StageKind};
 pub use chain::{ChainSettings, ThemeForm};

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::band::BandModel;
+#[cfg(not(feature = "torch"))]
+use super::perform;
+use super::perform::Performer;
 use crate::formats::places::Places;
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::Id;
@@ -138,11 +141,14 @@ pub(crate) trait Library: Send {
 
     /// Loads a model that writes for a band.
     fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError>;
+
+    /// Who plays what bands write.
+    fn performer(&mut self) -> Box<dyn Performer>;
 }
 
 /// What a build without networks has.
 #[cfg(not(feature = "torch"))]
-pub(crate) struct NoLibrary;
+pub(crate) struct NoLibrary(pub(crate) ModelPaths);
 
 #[cfg(not(feature = "torch"))]
 impl Library for NoLibrary {
@@ -152,6 +158,10 @@ impl Library for NoLibrary {
 
     fn band(&mut self, _: &str) -> Result<Box<dyn BandModel>, ModelError> {
         Err(ModelError::NoNetworks)
+    }
+
+    fn performer(&mut self) -> Box<dyn Performer> {
+        perform::performer_in(&self.0)
     }
 }
 

@@ -93,7 +93,7 @@ fn destination<'a>(
 ///
 /// What is kept stays to the tick: a new note under a kept one of the same pitch is left out, and one that would reach a
 /// later kept note of its pitch ends there.
-fn written_into(base: &Track, written: &Track, writes: Span, at: Tick) -> Track {
+pub(super) fn written_into(base: &Track, written: &Track, writes: Span, at: Tick) -> Track {
     let mut all: Vec<Note> = (base.notes().iter())
         .filter(|note| note.locked || !writes.contains(note.start))
         .copied()

@@ -1,6 +1,6 @@
 //! Judging candidates by named measures.
 
-use super::{Better, Measured, Theme};
+use super::{Better, Candidate, Measured, Theme};
 use crate::measure::fragment::Fragment;
 use crate::measure::pianoroll::{TrackMeasures, best_key_share, share_in};
 use crate::measure::theme::ThemePiece;
@@ -116,6 +116,11 @@ pub(crate) fn score(measures: &[Measured]) -> f32 {
         return 0.0;
     }
     (measures.iter().map(|measure| measure.merit).sum::<f64>() / measures.len() as f64) as f32
+}
+
+/// The best first; of equals the one with the lower number.
+pub(crate) fn sort(candidates: &mut [Candidate]) {
+    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
 }
 
 fn theme_fragment(theme: &Theme) -> Fragment {

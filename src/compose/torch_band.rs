@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tch::{Device, Tensor};
 
-use super::band::{Abilities, BandModel, Given, PHRASE_VALUES, PhraseLatents};
+use super::band::{Abilities, BandModel, Given, Handles, PHRASE_VALUES, PhraseLatents};
 use super::model::{ModelError, ModelInfo, ModelPaths};
 use crate::nets::checkpoint;
 use crate::nets::musegan::{self, Generator};
@@ -88,9 +88,9 @@ impl BandModel for Published {
 
     fn abilities(&self) -> Abilities {
         Abilities {
-            by_bar: false,
-            by_part: false,
+            handles: Handles::Whole,
             accompanies: false,
+            white_keys: false,
             thresholds: [[PUBLISHED_THRESHOLD, 1.0]; Part::COUNT],
         }
     }

@@ -2,6 +2,7 @@
 
 use super::band::BandModel;
 use super::model::{Library, ModelError, ModelInfo, ModelPaths, NextToken, THEME, ThemeModel};
+use super::perform::{self, Performer};
 use crate::nets::NetError;
 use crate::nets::checkpoint;
 use crate::nets::theme_transformer::{Decoder, LabelKind, Session, weights_in};
@@ -35,6 +36,11 @@ impl Library for TorchLibrary {
     fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
         self.set_threads();
         super::torch_band::load(&self.paths, name)
+    }
+
+    fn performer(&mut self) -> Box<dyn Performer> {
+        self.set_threads();
+        perform::performer_in(&self.paths)
     }
 }
 

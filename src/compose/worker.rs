@@ -1,6 +1,9 @@
 //! The thread that owns the networks.
 
+mod band_jobs;
 mod desk;
+#[cfg(feature = "torch")]
+mod theme_jobs;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -169,8 +172,8 @@ fn library(models: ModelPaths, threads: usize) -> Box<dyn Library> {
 }
 
 #[cfg(not(feature = "torch"))]
-fn library(_: ModelPaths, _: usize) -> Box<dyn Library> {
-    Box::new(super::model::NoLibrary)
+fn library(models: ModelPaths, _: usize) -> Box<dyn Library> {
+    Box::new(super::model::NoLibrary(models))
 }
 
 #[cfg(test)]

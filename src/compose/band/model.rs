@@ -8,15 +8,38 @@ use crate::tokens::part::Part;
 /// Numbers of one phrase: [part, plane, step, pitch], where plane 0 is what sounds and plane 1 where notes begin.
 pub(crate) const PHRASE_VALUES: usize = Part::COUNT * 2 * PHRASE_BARS * STEPS_PER_BAR * PITCHES;
 
+/// Which latents a model has, and so what it can write again by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handles {
+    /// One for everything: only the whole phrase.
+    Whole,
+    /// Also for single bars.
+    Bars,
+    /// Also for single bars and single parts.
+    BarsAndParts,
+}
+
+impl Handles {
+    /// Whether single bars can be written again.
+    pub(crate) fn by_bar(self) -> bool {
+        self != Self::Whole
+    }
+
+    /// Whether single parts can be written again.
+    pub(crate) fn by_part(self) -> bool {
+        self == Self::BarsAndParts
+    }
+}
+
 /// What a model can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Abilities {
-    /// It has latents for single bars.
-    pub(crate) by_bar: bool,
-    /// It has latents for single parts.
-    pub(crate) by_part: bool,
+    /// What can be written again by itself.
+    pub(crate) handles: Handles,
     /// It hears a given part, and needs one.
     pub(crate) accompanies: bool,
+    /// It writes in the keys without accidentals only (C major, A minor), except where something is given.
+    pub(crate) white_keys: bool,
     /// For each part, above which value a pitch sounds, and above which a note begins; between 0 and 1.
     pub(crate) thresholds: [[f32; 2]; Part::COUNT],
 }

@@ -207,7 +207,7 @@ pub enum MorphWay {
         steps: u32,
     },
     /// A square of mixtures, 2..=8 a side, row after row. Four ideas are its corners (first row: from the first to the second;
-    /// last row: from the third to the fourth). Of two ideas, columns go from one's shared latents to the other's, rows from
+    /// last row: from the third to the fourth, or the third alone where there are three). Of two ideas, columns go from one's shared latents to the other's, rows from
     /// one's latents of the single parts to the other's.
     Grid {
         /// How many a side.

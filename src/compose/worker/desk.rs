@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 
 use super::{Job, Preload};
 use crate::compose::band::BandModel;
 use crate::compose::model::{Library, ModelError, THEME, ThemeModel};
+use crate::compose::perform::Performer;
 use crate::compose::{Candidate, Event, Kind, ModelInfo};
 
 /// What the thread has: its models, and whom it tells.
@@ -19,6 +20,7 @@ pub(super) struct Desk {
     theme: Option<Box<dyn ThemeModel>>,
     /// By name.
     bands: BTreeMap<String, Box<dyn BandModel>>,
+    performer: Option<Box<dyn Performer>>,
     outbox: Sender<Event>,
     closing: Arc<AtomicBool>,
 }
@@ -33,6 +35,7 @@ impl Desk {
             library,
             theme: None,
             bands: BTreeMap::new(),
+            performer: None,
             outbox,
             closing,
         }
@@ -59,6 +62,7 @@ impl Desk {
                     // What the networks hold may be half done: they are loaded again for the next job.
                     self.theme = None;
                     self.bands.clear();
+                    self.performer = None;
                     Event::Failed {
                         job: id,
                         message: format!(
@@ -72,8 +76,39 @@ impl Desk {
         }
     }
 
+    /// Does a job; returns its last event.
+    fn work(&mut self, job: &Job) -> Event {
+        if job.cancelled.load(Ordering::Relaxed) {
+            return Event::Cancelled {
+                job: job.id,
+                candidates: Vec::new(),
+            };
+        }
+        let done = match &job.request.kind {
+            #[cfg(feature = "torch")]
+            Kind::Continue(settings) => self.continue_theme(job, settings),
+            #[cfg(feature = "torch")]
+            Kind::Chain(settings) => self.chain(job, settings),
+            #[cfg(not(feature = "torch"))]
+            Kind::Continue(_) | Kind::Chain(_) => Err(ModelError::NoNetworks.to_string()),
+            Kind::Seed(settings) => self.seed(job, settings),
+            Kind::Accompany(settings) => self.accompany(job, settings),
+            Kind::Vary(settings) => self.vary(job, settings),
+            Kind::Morph(settings) => self.morph(job, settings),
+            Kind::Again(lineage) => self.again(job, lineage),
+        };
+        done.unwrap_or_else(|message| Event::Failed {
+            job: job.id,
+            message,
+        })
+    }
+
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_cancelled(&self, job: &Job) -> bool {
+        job.cancelled.load(Ordering::Relaxed) || self.is_closing()
     }
 
     /// Sends what must not be lost; gives up only when the handle is dropped.
@@ -84,6 +119,45 @@ impl Desk {
                 Ok(()) | Err(SendTimeoutError::Disconnected(_)) => return,
                 Err(SendTimeoutError::Timeout(_)) if self.is_closing() => return,
                 Err(SendTimeoutError::Timeout(back)) => event = back,
+            }
+        }
+    }
+
+    pub(super) fn remark(&self, job: &Job, message: &str) {
+        self.tell(Event::Remark {
+            job: job.id,
+            message: message.to_owned(),
+        });
+    }
+
+    /// Shows a draft. A reader that is far behind misses bars, not results.
+    pub(super) fn grown(&self, job: &Job, draft: Candidate, bars_total: u32) {
+        let _ = self.outbox.try_send(Event::Grown {
+            job: job.id,
+            draft: Box::new(draft),
+            bars_total,
+        });
+    }
+
+    pub(super) fn last_event(
+        &self,
+        job: &Job,
+        candidates: Vec<Candidate>,
+        complete: bool,
+        tokens: Option<u64>,
+        begun: Instant,
+    ) -> Event {
+        if complete {
+            Event::Finished {
+                job: job.id,
+                candidates,
+                tokens,
+                seconds: begun.elapsed().as_secs_f64(),
+            }
+        } else {
+            Event::Cancelled {
+                job: job.id,
+                candidates,
             }
         }
     }
@@ -107,152 +181,46 @@ impl Desk {
         Ok(model)
     }
 
-    fn load_theme(&mut self) -> Result<(), ModelError> {
+    pub(super) fn load_theme(&mut self) -> Result<(), ModelError> {
         if self.theme.is_none() {
-            let model = self.guarded(
-                THEME,
-                |library| library.theme(),
-                |model| model.info().clone(),
-            )?;
-            self.theme = Some(model);
+            let load = |library: &mut dyn Library| library.theme();
+            self.theme = Some(self.guarded(THEME, load, |model| model.info().clone())?);
         }
         Ok(())
     }
 
-    fn load_band(&mut self, name: &str) -> Result<(), ModelError> {
+    pub(super) fn load_band(&mut self, name: &str) -> Result<(), ModelError> {
         if !self.bands.contains_key(name) {
-            let model = self.guarded(
-                name,
-                |library| library.band(name),
-                |model| model.info().clone(),
-            )?;
+            let load = |library: &mut dyn Library| library.band(name);
+            let model = self.guarded(name, load, |model| model.info().clone())?;
             self.bands.insert(name.to_owned(), model);
         }
         Ok(())
     }
 
-    /// Does a job; returns its last event.
-    fn work(&mut self, job: &Job) -> Event {
-        if job.cancelled.load(Ordering::Relaxed) {
-            return Event::Cancelled {
-                job: job.id,
-                candidates: Vec::new(),
-            };
+    pub(super) fn load_performer(&mut self) {
+        if self.performer.is_none() {
+            self.performer = Some(self.library.performer());
         }
-        let done = match &job.request.kind {
-            #[cfg(feature = "torch")]
-            Kind::Continue(settings) => self
-                .load_theme()
-                .map_err(|error| error.to_string())
-                .and_then(|()| self.continue_theme(job, settings)),
-            #[cfg(not(feature = "torch"))]
-            Kind::Continue(_) => Err(ModelError::NoNetworks.to_string()),
-            Kind::Seed(settings) => self
-                .load_band(&settings.model)
-                .map_err(|error| error.to_string())
-                .and_then(|()| Err("this build cannot write for a band yet".to_owned())),
-            _ => Err("this build cannot write for a band yet".to_owned()),
-        };
-        done.unwrap_or_else(|message| Event::Failed {
-            job: job.id,
-            message,
-        })
     }
 
     #[cfg(feature = "torch")]
-    fn continue_theme(
-        &self,
-        job: &Job,
-        settings: &crate::compose::ContinueSettings,
-    ) -> Result<Event, String> {
-        use crate::compose::{PlacedTrack, Theme, continuation, lineage, rank};
-        use crate::score::{Tempo, TrackId};
-
-        let begun = std::time::Instant::now();
-        let model = self
-            .theme
-            .as_deref()
-            .ok_or_else(|| ModelError::NoNetworks.to_string())?;
-        let request = &job.request;
-        let theme = Theme::of(&request.song, settings).map_err(|error| error.to_string())?;
-        for message in &theme.remarks {
-            self.tell(Event::Remark {
-                job: job.id,
-                message: message.clone(),
-            });
-        }
-        let tempo = settings.tempo.map_or_else(
-            || request.song.tempo.tempo_at(settings.theme.start),
-            Tempo::from_bpm,
-        );
-        let lineage = |index| {
-            lineage::of_continuation(&request.song, settings, model.info(), request.seed, index)
-        };
-        let candidate = |index: u32, clip: &crate::tokens::clip::Clip| Candidate {
-            index,
-            clip: Arc::new(clip.to_song(tempo)),
-            bars: clip.bars,
-            at: settings.start(&request.song),
-            tracks: [(1, Some(theme.melody)), (2, theme.piano)]
-                .map(|(from, into)| PlacedTrack {
-                    from: TrackId(from),
-                    into,
-                    bars: 0..clip.bars,
-                })
-                .into(),
-            keeps: Vec::new(),
-            stages: Vec::new(),
-            lineage: Arc::new(lineage(index)),
-            measures: Vec::new(),
-            score: 0.0,
-        };
-        let is_cancelled = || job.cancelled.load(Ordering::Relaxed) || self.is_closing();
-        let mut report = |progress: &continuation::Progress<'_>| {
-            let mut draft = candidate(progress.candidate, progress.clip);
-            draft.lineage = Arc::new(lineage::stopped(&draft.lineage, progress.bars_done));
-            // A reader that is far behind misses bars, not results.
-            let _ = self.outbox.try_send(Event::Grown {
-                job: job.id,
-                draft: Box::new(draft),
-                bars_total: settings.bars,
-            });
-        };
-        let written = continuation::write(
-            model,
-            &theme,
-            settings,
-            request.seed,
-            request.candidates,
-            &is_cancelled,
-            &mut report,
-        )
-        .map_err(|error| error.to_string())?;
-        let mut candidates: Vec<Candidate> = written
-            .clips
-            .iter()
-            .map(|(index, clip)| {
-                let mut candidate = candidate(*index, clip);
-                candidate.measures =
-                    rank::measures(&candidate.clip, clip.bars, &theme, settings.scale);
-                candidate.score = rank::score(&candidate.measures);
-                candidate
-            })
-            .collect();
-        candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
-        Ok(if written.complete {
-            Event::Finished {
-                job: job.id,
-                candidates,
-                tokens: Some(written.tokens),
-                seconds: begun.elapsed().as_secs_f64(),
-            }
-        } else {
-            Event::Cancelled {
-                job: job.id,
-                candidates,
-            }
-        })
+    pub(super) fn theme(&self) -> Result<&dyn ThemeModel, String> {
+        loaded(self.theme.as_deref(), THEME)
     }
+
+    pub(super) fn band(&self, name: &str) -> Result<&dyn BandModel, String> {
+        loaded(self.bands.get(name).map(Box::as_ref), name)
+    }
+
+    pub(super) fn performer(&self) -> Result<&dyn Performer, String> {
+        loaded(self.performer.as_deref(), "performer")
+    }
+}
+
+/// What was loaded before it is used.
+fn loaded<'a, M: ?Sized>(model: Option<&'a M>, name: &str) -> Result<&'a M, String> {
+    model.ok_or_else(|| ModelError::Failed(format!("\"{name}\" is not loaded")).to_string())
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -4,6 +4,7 @@ use super::*;
 
 use crate::compose::band::BandModel;
 use crate::compose::model::{ModelError, ThemeModel};
+use crate::compose::perform::{Performer, Profile};
 use crate::compose::{Kind, SeedSettings};
 
 /// A library without a book.
@@ -16,6 +17,10 @@ impl Library for Empty {
 
     fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
         Err(missing(name))
+    }
+
+    fn performer(&mut self) -> Box<dyn Performer> {
+        Box::new(Profile)
     }
 }
 
@@ -72,9 +77,13 @@ mod with_fake_network {
 
     use super::*;
     use crate::compose::model::NextToken;
-    use crate::compose::{Candidate, ContinueSettings, ModelInfo, Returns, settings_of};
+    use crate::compose::{
+        AccompanySettings, Candidate, ChainSettings, ContinueSettings, ModelInfo, Returns,
+        settings_of,
+    };
     use crate::score::{
-        Instrument, Key, Note, Pitch, Role, Song, Span, ThemeKind, Tick, Track, TrackId, Velocity,
+        Instrument, Key, Lineage, Note, Pitch, Role, Song, Span, ThemeKind, Tick, Track, TrackId,
+        Velocity,
     };
     use crate::tokens::labels::Labels;
     use crate::tokens::theme_vocab::{Id, SIZE, Token};
@@ -95,7 +104,11 @@ mod with_fake_network {
         }
 
         fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
-            Err(missing(name))
+            crate::compose::band::tests::fake(name)
+        }
+
+        fn performer(&mut self) -> Box<dyn Performer> {
+            Box::new(Profile)
         }
     }
 
@@ -380,5 +393,133 @@ mod with_fake_network {
         };
         worker.submit(request(endless, 1)).unwrap();
         drop(worker);
+    }
+
+    fn chain(accompany: bool) -> ChainSettings {
+        let model = |name: &str| name.to_owned();
+        ChainSettings {
+            seed: SeedSettings {
+                model: model("band"),
+                at: Tick(4 * 3840),
+                ..SeedSettings::default()
+            },
+            continuation: ContinueSettings {
+                bars: 4,
+                ..ContinueSettings::default()
+            },
+            accompany: accompany.then(|| AccompanySettings {
+                model: model("accompany"),
+                ..AccompanySettings::default()
+            }),
+            ..ChainSettings::default()
+        }
+    }
+
+    fn chained(settings: ChainSettings, candidates: u32) -> Vec<Candidate> {
+        let request = Request {
+            song: Arc::default(),
+            kind: Kind::Chain(Box::new(settings)),
+            seed: 4,
+            candidates,
+        };
+        finished(&mut worker(512, usize::MAX), request)
+    }
+
+    #[test]
+    fn a_phrase_becomes_a_theme_and_goes_on() {
+        let candidates = chained(chain(false), 5);
+        assert_eq!(candidates, chained(chain(false), 5));
+        let mut numbers: Vec<u32> = candidates.iter().map(|c| c.index).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [0, 1, 2, 3, 4]);
+        for candidate in &candidates {
+            // Six seconds at 120 beats a minute are three bars.
+            assert_eq!((candidate.bars, candidate.at), (7, Tick(4 * 3840)));
+            let [phrase, theme, continuation] = candidate.stages.as_slice() else {
+                panic!("{:?}", candidate.stages);
+            };
+            assert_eq!((phrase.bars, phrase.clip.tracks.len()), (4, 5));
+            assert_eq!((theme.bars, theme.clip.tracks.len()), (3, 2));
+            assert_eq!(continuation.clip, candidate.clip);
+            // The theme stands in front, marked, and is what the song's theme becomes.
+            let placed = crate::compose::place(&Song::default(), candidate, candidate.at);
+            let marked = placed.theme().unwrap();
+            assert_eq!(marked.span, Span::new(Tick(4 * 3840), Tick(7 * 3840)));
+            let own = placed
+                .track(marked.track)
+                .unwrap()
+                .notes_starting_in(marked.span);
+            let taken = theme.clip.tracks[0].notes();
+            assert_eq!(own.len(), taken.len());
+            // From child to parent.
+            let kinds: Vec<&str> = parents(&candidate.lineage);
+            assert_eq!(kinds, ["continue", "theme", "seed"]);
+        }
+        let phrases: std::collections::BTreeSet<u32> = (candidates.iter())
+            .map(|candidate| candidate.stages[0].lineage.candidate)
+            .collect();
+        assert_eq!(phrases.len(), 2, "two phrases are continued");
+    }
+
+    fn parents(lineage: &Lineage) -> Vec<&str> {
+        std::iter::successors(Some(lineage), |lineage| lineage.parent.as_deref())
+            .map(|lineage| lineage.kind.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn every_step_of_the_chain_is_made_again() {
+        let candidates = chained(chain(true), 3);
+        for candidate in candidates {
+            let kinds = parents(&candidate.lineage);
+            assert_eq!(kinds, ["accompany", "continue", "theme", "seed"]);
+            assert_eq!(candidate.stages.len(), 4);
+            assert_eq!(
+                candidate.clip.tracks.len(),
+                6,
+                "melody, piano and four of the band"
+            );
+            let again = |stage: usize| {
+                let request = Request {
+                    song: Arc::default(),
+                    kind: Kind::Again(Arc::clone(&candidate.stages[stage].lineage)),
+                    seed: 0,
+                    candidates: 1,
+                };
+                finished(&mut worker(512, usize::MAX), request).remove(0)
+            };
+            assert_eq!(again(0).clip, candidate.stages[0].clip);
+            let continuation = again(2);
+            let whole =
+                crate::compose::place(&candidate.stages[1].clip, &continuation, continuation.at);
+            assert_eq!(whole.tracks, candidate.stages[2].clip.tracks);
+            let band = again(3);
+            let of = |song: &Song, role: Role| {
+                let track = song.tracks.iter().find(|track| track.role == role);
+                track.unwrap().notes().to_vec()
+            };
+            for role in [Role::Drums, Role::Guitar, Role::Bass, Role::Strings] {
+                assert_eq!(of(&band.clip, role), of(&candidate.clip, role));
+            }
+        }
+    }
+
+    #[test]
+    fn a_continuation_that_was_stopped_is_made_again_as_far_as_it_went() {
+        let mut worker = worker(512, usize::MAX);
+        let id = worker.submit(request(settings(), 5)).unwrap();
+        let draft = events_of(&worker, id)
+            .into_iter()
+            .find_map(|event| match event {
+                Event::Grown { draft, .. } if draft.bars == 3 && draft.index == 2 => Some(draft),
+                _ => None,
+            })
+            .unwrap();
+        let again = Request {
+            kind: Kind::Again(Arc::clone(&draft.lineage)),
+            ..request(settings(), 0)
+        };
+        let again = finished(&mut worker, again).remove(0);
+        assert_eq!((again.bars, &again.clip), (3, &draft.clip));
     }
 }

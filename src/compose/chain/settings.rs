@@ -1,8 +1,8 @@
-//! The chain: a band's phrase becomes a theme, which is continued.
+//! What may be asked of the chain.
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccompanySettings, ContinueSettings, SeedSettings};
+use crate::compose::{AccompanySettings, ContinueSettings, SeedSettings};
 
 /// What of the phrase becomes the theme.
 #[derive(

@@ -1,0 +1,151 @@
+//! The worker's jobs for the network that continues themes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Job;
+use super::desk::Desk;
+use crate::compose::chain::{Chain, THEME, Taken};
+use crate::compose::continue_theme::Continuing;
+use crate::compose::{Candidate, ChainSettings, ContinueSettings, Event, lineage, settings_of};
+use crate::score::{Lineage, Song, Tick};
+use crate::tokens::clip::bar_ticks;
+
+use crate::compose::band::{Session, again};
+
+impl Desk {
+    pub(super) fn continue_theme(
+        &mut self,
+        job: &Job,
+        settings: &ContinueSettings,
+    ) -> Result<Event, String> {
+        self.load_theme().map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        let continued = Continuing {
+            model: self.theme()?,
+            song: &job.request.song,
+            settings,
+            seed: job.request.seed,
+            candidates: job.request.candidates,
+            parent: None,
+            is_cancelled: &|| self.is_cancelled(job),
+            remark: &|message| self.remark(job, message),
+            report: &|draft, bars_total| self.grown(job, draft, bars_total),
+        }
+        .write()?;
+        let tokens = Some(continued.tokens);
+        Ok(self.last_event(job, continued.candidates, continued.complete, tokens, begun))
+    }
+
+    pub(super) fn chain(&mut self, job: &Job, settings: &ChainSettings) -> Result<Event, String> {
+        let in_words = |error: crate::compose::ModelError| error.to_string();
+        self.load_theme().map_err(in_words)?;
+        self.load_band(&settings.seed.model).map_err(in_words)?;
+        if let Some(accompany) = &settings.accompany {
+            self.load_band(&accompany.model).map_err(in_words)?;
+        }
+        self.load_performer();
+        let begun = Instant::now();
+        let accompany = match &settings.accompany {
+            Some(accompany) => Some(self.band(&accompany.model)?),
+            None => None,
+        };
+        let chained = Chain {
+            band: self.band(&settings.seed.model)?,
+            theme: self.theme()?,
+            accompany,
+            performer: self.performer()?,
+            song: &job.request.song,
+            settings,
+            seed: job.request.seed,
+            candidates: job.request.candidates,
+            is_cancelled: &|| self.is_cancelled(job),
+            remark: &|message| self.remark(job, message),
+            report: &|draft, bars_total| self.grown(job, draft, bars_total),
+        }
+        .write()?;
+        let tokens = Some(chained.tokens);
+        Ok(self.last_event(job, chained.candidates, chained.complete, tokens, begun))
+    }
+
+    /// A continuation once more, of the theme in the song, or of the one that the chain had.
+    pub(super) fn continue_again(&mut self, job: &Job, lineage: &Lineage) -> Result<Event, String> {
+        let unreadable = || {
+            "this continuation was written by a newer version: update the program to make it again"
+                .to_owned()
+        };
+        let settings = settings_of(lineage).ok_or_else(unreadable)?;
+        let song = match &lineage.parent {
+            Some(theme) if theme.kind == THEME => Arc::new(self.theme_again(job, theme)?),
+            _ => Arc::clone(&job.request.song),
+        };
+        self.load_theme().map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        let continued = Continuing {
+            model: self.theme()?,
+            song: &song,
+            settings: &settings,
+            seed: lineage.seed,
+            candidates: lineage::setting(lineage, lineage::BATCH)
+                .unwrap_or(lineage.candidate + 1)
+                .max(lineage.candidate + 1),
+            parent: lineage.parent.as_deref().cloned(),
+            is_cancelled: &|| self.is_cancelled(job),
+            remark: &|message| self.remark(job, message),
+            report: &|_, _| {},
+        }
+        .write()?;
+        let mut candidates = continued.candidates;
+        candidates.retain(|candidate| candidate.index == lineage.candidate);
+        if let Some(bars) = lineage::setting(lineage, lineage::STOPPED) {
+            for candidate in &mut candidates {
+                cut(candidate, bars);
+            }
+        }
+        let tokens = Some(continued.tokens);
+        Ok(self.last_event(job, candidates, continued.complete, tokens, begun))
+    }
+
+    /// A theme that was taken from a band's phrase.
+    fn theme_again(&mut self, job: &Job, lineage: &Lineage) -> Result<Song, String> {
+        let unreadable = "this theme was written by a newer version: update the program";
+        let phrase = lineage.parent.as_deref().ok_or(unreadable)?;
+        let form = lineage::setting(lineage, "form").ok_or(unreadable)?;
+        let seconds = lineage::setting(lineage, "seconds").ok_or(unreadable)?;
+        let model = again::model_of(phrase).map_err(|error| error.to_string())?;
+        self.load_band(model).map_err(|error| error.to_string())?;
+        self.load_performer();
+        let session = Session {
+            song: &job.request.song,
+            seed: job.request.seed,
+            candidates: 1,
+            model: self.band(model)?,
+            performer: self.performer()?,
+            is_cancelled: &|| self.is_cancelled(job),
+            report: &|_, _| {},
+        };
+        let clip = again::clip(&session, phrase).map_err(|error| error.to_string())?;
+        Taken::from(&clip, seconds, form)
+            .map(|taken| taken.song)
+            .ok_or_else(|| "the phrase has no melody any more: its model has changed".to_owned())
+    }
+}
+
+/// Takes away all bars but the first ones.
+fn cut(candidate: &mut Candidate, bars: u32) {
+    let end = bar_ticks() * i64::from(bars);
+    let mut clip = (*candidate.clip).clone();
+    for track in &candidate.clip.tracks {
+        let kept = track.notes().iter().filter(|note| note.start < end);
+        clip = clip.with_track(track.with_notes(kept.copied().collect()));
+    }
+    clip.themes.retain(|region| region.span.start < end);
+    for region in &mut clip.themes {
+        region.span.end = region.span.end.min(end).max(Tick::ZERO);
+    }
+    candidate.bars = candidate.bars.min(bars);
+    for track in &mut candidate.tracks {
+        track.bars.end = track.bars.end.min(bars);
+    }
+    candidate.clip = Arc::new(clip);
+}
