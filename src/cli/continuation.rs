@@ -1,22 +1,16 @@
 //! `leitmotif continue`.
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use anyhow::{anyhow, bail};
-use clap::{Args, CommandFactory as _};
-use crossbeam_channel::RecvTimeoutError;
-use serde_json::{Map, Value, json};
+use anyhow::anyhow;
+use clap::Args;
+use serde_json::json;
 
-use super::{Cli, Common, Interrupt, Outcome, output, progress, songs};
-use crate::compose::{
-    Candidate, ContinueSettings, Event, JobId, Kind, MAX_THEME_BARS, ModelInfo, Request, Worker,
-    WorkerSettings, place,
-};
-use crate::formats::files::{self, Previous};
-use crate::formats::midi::{self, MidiOptions};
+use super::options::{find_track, parse_between, parse_tempo, usage_error};
+use super::work::{Folder, work};
+use super::{Common, Outcome, songs};
+use crate::compose::{Candidate, ContinueSettings, Kind, MAX_THEME_BARS, Preload, Request, place};
 use crate::score::{Key, Song, Span, Tick, Track, edit};
 
 /// Options of `continue`.
@@ -65,33 +59,12 @@ pub(super) struct ContinueArgs {
     out: PathBuf,
 }
 
-fn parse_between(text: &str, what: &str, range: Range<f64>) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > range.start && value <= range.end => Ok(value),
-        _ => Err(format!(
-            "choose a {what} above {} and up to {}",
-            range.start, range.end
-        )),
-    }
-}
-
 fn parse_temperature(text: &str) -> Result<f32, String> {
     parse_between(text, "temperature", 0.0..2.0).map(|value| value as f32)
 }
 
 fn parse_share(text: &str) -> Result<f32, String> {
     parse_between(text, "probability", 0.0..1.0).map(|value| value as f32)
-}
-
-fn parse_tempo(text: &str) -> Result<f64, String> {
-    parse_between(text, "tempo", 10.0..400.0)
-}
-
-/// Ends the program as clap does where an option is wrong.
-fn usage_error(message: &str) -> ! {
-    Cli::command()
-        .error(clap::error::ErrorKind::ValueValidation, message)
-        .exit()
 }
 
 /// Continues a theme and writes the candidates.
@@ -105,57 +78,25 @@ pub(super) fn run(args: &ContinueArgs, common: &Common) -> Outcome {
     common.check_device()?;
     let mut song = songs::open(&args.theme)?;
     let settings = settings(args, &mut song)?;
-    let report_path = args.out.join("report.json");
-    let path_of = |place: usize| args.out.join(format!("{place:02}.mid"));
-    output::may_write(&report_path, common)?;
-    for place in 1..=args.candidates as usize {
-        output::may_write(&path_of(place), common)?;
-    }
-    output::make_folder(&args.out)?;
-
-    let song = Arc::new(song);
-    let work = work(&song, &settings, args, common)?;
-    let mut results = Vec::new();
-    for (index, candidate) in work.candidates.iter().enumerate() {
-        let path = path_of(index + 1);
-        let file = if args.with_theme {
-            place(&song, candidate, settings.start(&song))
+    let folder = Folder::make(&args.out, args.candidates, common)?;
+    let request = Request {
+        song: Arc::new(song.clone()),
+        kind: Kind::Continue(settings.clone()),
+        seed: args.seed,
+        candidates: args.candidates,
+    };
+    let work = work(request, Preload::Theme, Some(&args.theme), common)?;
+    let head = json!({
+        "command": "continue", "theme": args.theme, "settings": settings, "seed": args.seed,
+    });
+    let file = |candidate: &Candidate| {
+        if args.with_theme {
+            place(&song, candidate, candidate.at)
         } else {
             (*candidate.clip).clone()
-        };
-        let bytes = midi::write(&file, &MidiOptions::default())?;
-        files::write_atomically(&path, &bytes, Previous::Drop)?;
-        results.push(describe(candidate, &path, settings.scale));
-    }
-    let report = json!({
-        "command": "continue",
-        "theme": args.theme,
-        "model": work.model.as_ref().map(|model| &model.name),
-        "checkpoint": work.model.as_ref().map(|model| &model.checkpoint),
-        "settings": settings,
-        "seed": args.seed,
-        "threads": common.threads,
-        "complete": work.complete,
-        "seconds_to_load": work.seconds_to_load,
-        "seconds_to_first_bar": work.seconds_to_first_bar,
-        "seconds": work.seconds,
-        "tokens": work.tokens,
-        "tokens_per_second": work.tokens.map(|tokens| tokens as f64 / work.seconds.max(1e-9)),
-        "candidates": results,
-    });
-    let text = serde_json::to_vec_pretty(&report)?;
-    files::write_atomically(&report_path, &text, Previous::Drop)?;
-    output::report(common, &report, || as_text(&work, &results));
-    match (work.complete, results.len()) {
-        (true, _) => Ok(()),
-        (false, 0) => {
-            bail!("stopped before any candidate was complete; run it again, or ask for fewer bars")
         }
-        (false, complete) => bail!(
-            "stopped; the {complete} candidates that were complete are in {}",
-            args.out.display()
-        ),
-    }
+    };
+    folder.write(&work, head, settings.scale, &file, common)
 }
 
 /// What to continue, and how. A song without a marked theme gets one.
@@ -208,30 +149,6 @@ fn settings(args: &ContinueArgs, song: &mut Song) -> anyhow::Result<ContinueSett
     Ok(settings)
 }
 
-fn find_track<'a>(song: &'a Song, wanted: &str) -> anyhow::Result<&'a Track> {
-    let by_number = wanted
-        .parse::<usize>()
-        .ok()
-        .and_then(|number| song.tracks.get(number.checked_sub(1)?));
-    let by_name = || {
-        song.tracks
-            .iter()
-            .find(|track| track.name.eq_ignore_ascii_case(wanted))
-    };
-    let Some(track) = by_number.or_else(by_name) else {
-        let names: Vec<&str> = song
-            .tracks
-            .iter()
-            .map(|track| track.name.as_str())
-            .collect();
-        bail!(
-            "--track {wanted}: there is no such track; choose one of: {}",
-            names.join(", ")
-        )
-    };
-    Ok(track)
-}
-
 /// The bars from the first note to the last, as many as a theme may have.
 fn likely_theme(song: &Song, track: &Track) -> Option<Span> {
     let (first, last) = (track.notes().first()?, track.notes().last()?);
@@ -241,138 +158,4 @@ fn likely_theme(song: &Song, track: &Track) -> Option<Span> {
         start: song.metre.bar_start(from),
         end: song.metre.bar_start(to.min(from + MAX_THEME_BARS)),
     })
-}
-
-/// What came of the request.
-struct Work {
-    candidates: Vec<Candidate>,
-    complete: bool,
-    model: Option<ModelInfo>,
-    tokens: Option<u64>,
-    seconds: f64,
-    seconds_to_load: Option<f64>,
-    /// From the beginning of the job, the model loaded.
-    seconds_to_first_bar: Option<f64>,
-}
-
-/// Has the request worked on; Ctrl+C ends it with what is complete.
-fn work(
-    song: &Arc<Song>,
-    settings: &ContinueSettings,
-    args: &ContinueArgs,
-    common: &Common,
-) -> anyhow::Result<Work> {
-    let interrupt = Interrupt::listen();
-    let begun = Instant::now();
-    let mut worker = Worker::with_settings(WorkerSettings {
-        threads: usize::from(common.threads),
-        ..WorkerSettings::default()
-    });
-    let job: JobId = worker.submit(Request {
-        song: Arc::clone(song),
-        kind: Kind::Continue(settings.clone()),
-        seed: args.seed,
-        candidates: args.candidates,
-    })?;
-    let bar = progress::bar(u64::from(args.bars * args.candidates), "bars");
-    let mut work = Work {
-        candidates: Vec::new(),
-        complete: false,
-        model: None,
-        tokens: None,
-        seconds: 0.0,
-        seconds_to_load: None,
-        seconds_to_first_bar: None,
-    };
-    let mut ready = begun;
-    let mut cancelled = false;
-    loop {
-        if interrupt.is_asked() && !cancelled {
-            cancelled = true;
-            worker.cancel(job);
-        }
-        let event = match worker.events().recv_timeout(Duration::from_millis(100)) {
-            Ok(event) => event,
-            Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => {
-                bail!("the composing thread stopped; run the command again")
-            }
-        };
-        match event {
-            Event::Ready { model } => {
-                ready = Instant::now();
-                work.seconds_to_load = Some((ready - begun).as_secs_f64());
-                work.model = Some(model);
-            }
-            Event::Remark { message, .. } => output::note(&message),
-            Event::Grown { .. } => {
-                work.seconds_to_first_bar
-                    .get_or_insert_with(|| ready.elapsed().as_secs_f64());
-                bar.inc(1);
-            }
-            Event::Finished {
-                candidates,
-                tokens,
-                seconds,
-                ..
-            } => {
-                bar.finish_and_clear();
-                work.candidates = candidates;
-                work.complete = true;
-                work.tokens = tokens;
-                work.seconds = seconds;
-                return Ok(work);
-            }
-            Event::Cancelled { candidates, .. } => {
-                bar.finish_and_clear();
-                work.candidates = candidates;
-                work.seconds = ready.elapsed().as_secs_f64();
-                return Ok(work);
-            }
-            Event::Failed { message, .. } => {
-                bar.finish_and_clear();
-                bail!("{}: {message}", args.theme.display())
-            }
-            // The job that fails for want of a model says the same.
-            Event::Loading { .. } | Event::Unavailable { .. } => {}
-        }
-    }
-}
-
-fn describe(candidate: &Candidate, path: &Path, scale: Option<Key>) -> Value {
-    let measures: Map<String, Value> = (candidate.measures.iter())
-        .map(|measured| (measured.name.to_owned(), Value::from(measured.value)))
-        .collect();
-    let tracks = &candidate.clip.tracks;
-    let notes = || tracks.iter().flat_map(|track| track.notes());
-    let outside = scale.map(|key| {
-        let inside = key.pitch_classes();
-        notes().filter(|note| !inside.contains(note.pitch)).count()
-    });
-    json!({
-        "file": path,
-        "candidate": candidate.index,
-        "score": candidate.score,
-        "measures": measures,
-        "bars": candidate.bars,
-        "notes": notes().count(),
-        "notes_outside_scale": outside,
-        "theme_regions": candidate.clip.themes.len(),
-        "lineage": candidate.lineage,
-    })
-}
-
-fn as_text(work: &Work, results: &[Value]) -> String {
-    let mut rows = Vec::new();
-    for (candidate, result) in work.candidates.iter().zip(results) {
-        let measures: Vec<String> = (candidate.measures.iter())
-            .map(|measured| format!("{} {:.2}", measured.name, measured.value))
-            .collect();
-        rows.push(vec![
-            result["file"].as_str().unwrap_or_default().to_owned(),
-            format!("{:.3}", candidate.score),
-            measures.join(", "),
-        ]);
-    }
-    output::table(&rows)
 }

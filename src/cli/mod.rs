@@ -3,18 +3,22 @@
 //! Exit codes: 0 done, 1 failed, 2 the command was not understood. Reports go to stdout (`--json`: one JSON value), all else
 //! to stderr.
 
+mod band;
+mod chain;
 mod continuation;
 mod convert;
 mod doctor;
 mod installed;
 mod interrupt;
 mod measure;
+mod options;
 mod output;
 mod progress;
 mod render;
 mod songs;
 #[cfg(feature = "torch")]
 mod train;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,6 +94,16 @@ enum Command {
     },
     /// Continue a theme: candidates as MIDI files, best first
     Continue(continuation::ContinueArgs),
+    /// Write music for a band of five from nothing
+    Seed(band::SeedArgs),
+    /// Write a band around a track of a song
+    Accompany(band::AccompanyArgs),
+    /// Write some bars or parts of a song again, the rest as it is
+    Vary(band::VaryArgs),
+    /// Write what lies between two to four ideas of a band
+    Interpolate(band::InterpolateArgs),
+    /// Go from nothing to a piece: a band's phrase becomes a theme, which is continued
+    Compose(chain::ComposeArgs),
     /// Render a song to a WAV or FLAC file
     Render(render::RenderArgs),
     /// Convert between MIDI, project, WAV, FLAC and PNG, by extension
@@ -125,6 +139,11 @@ impl Cli {
             None => open_window(None),
             Some(Command::Open { file }) => open(file, open_window),
             Some(Command::Continue(args)) => continuation::run(&args, &common),
+            Some(Command::Seed(args)) => band::seed(&args, &common),
+            Some(Command::Accompany(args)) => band::accompany(&args, &common),
+            Some(Command::Vary(args)) => band::vary(&args, &common),
+            Some(Command::Interpolate(args)) => band::interpolate(&args, &common),
+            Some(Command::Compose(args)) => chain::run(&args, &common),
             Some(Command::Render(args)) => render::run(&args, &common),
             Some(Command::Convert(args)) => convert::run(&args, &common),
             Some(Command::Measure(args)) => measure::run(&args, &common),

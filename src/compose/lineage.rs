@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::band::{BandError, Recipe, Reroll, vary};
+use super::band::{BandError, Recipe, Reroll, accompany, morph, seed, vary};
 use super::{ContinueSettings, ModelInfo};
 use crate::score::{Lineage, Song};
 
@@ -128,7 +128,7 @@ pub(crate) fn stopped(lineage: &Lineage, bars: u32) -> Lineage {
 pub fn is_band(lineage: &Lineage) -> bool {
     matches!(
         lineage.kind.as_str(),
-        "seed" | "accompany" | "vary" | "morph"
+        seed::KIND | accompany::KIND | vary::KIND | morph::KIND
     )
 }
 

@@ -7,7 +7,7 @@ use leitmotif::formats::midi::{self, MidiOptions};
 use leitmotif::formats::{self, demo};
 
 /// The program, without a display, in a home of its own.
-fn leitmotif(home: &Path) -> Command {
+pub(crate) fn leitmotif(home: &Path) -> Command {
     let mut command = Command::cargo_bin("leitmotif").unwrap();
     command
         .current_dir(home)
@@ -19,14 +19,14 @@ fn leitmotif(home: &Path) -> Command {
 }
 
 /// A folder with the demo song as song.mid.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let bytes = midi::write(&demo::song(), &MidiOptions::default()).unwrap();
     std::fs::write(folder.path().join("song.mid"), bytes).unwrap();
     folder
 }
 
-fn run(home: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub(crate) fn run(home: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = leitmotif(home).args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (
@@ -37,7 +37,7 @@ fn run(home: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// Asserts a failure: code 1 and one line that holds every one of `words`.
-fn fails(home: &Path, arguments: &[&str], words: &[&str]) {
+pub(crate) fn fails(home: &Path, arguments: &[&str], words: &[&str]) {
     let (code, stdout, stderr) = run(home, arguments);
     assert_eq!(code, 1, "{arguments:?}: {stderr}");
     assert_eq!(stdout, "", "{arguments:?}");

@@ -7,6 +7,7 @@
 )]
 
 mod band;
+mod band_commands;
 mod centre;
 mod command_line;
 mod damaged_files;
