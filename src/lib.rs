@@ -28,5 +28,4 @@ pub mod measure;
 pub mod nets;
 pub mod score;
 pub mod tokens;
-#[cfg(feature = "torch")]
 pub mod train;

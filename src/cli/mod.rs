@@ -16,7 +16,6 @@ mod output;
 mod progress;
 mod render;
 mod songs;
-#[cfg(feature = "torch")]
 mod train;
 mod work;
 
@@ -122,8 +121,7 @@ enum Command {
     /// Check display, audio, networks, models and SoundFont, and say what to do
     #[command(after_help = "Example:\n  leitmotif doctor")]
     Doctor,
-    /// Train a model
-    #[cfg(feature = "torch")]
+    /// Train a model, or make a training set
     Train(train::TrainArgs),
 }
 
@@ -160,7 +158,6 @@ impl Cli {
                 Ok(())
             }
             Some(Command::Doctor) => doctor::run(&common),
-            #[cfg(feature = "torch")]
             Some(Command::Train(args)) => train::run(&args, &common),
         };
         match outcome {

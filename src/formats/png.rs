@@ -69,6 +69,11 @@ pub fn pianoroll(song: &Song, options: &PngOptions) -> Result<Vec<u8>, PngError>
     let picture = Picture::new(song, options);
     let mut image = RgbImage::new(picture.width, picture.height);
     picture.draw(song, &mut image);
+    encode(&image)
+}
+
+/// The bytes of a PNG file.
+pub(crate) fn encode(image: &RgbImage) -> Result<Vec<u8>, PngError> {
     let mut bytes = Cursor::new(Vec::new());
     image.write_to(&mut bytes, ImageFormat::Png)?;
     Ok(bytes.into_inner())
@@ -273,7 +278,7 @@ impl Picture {
 }
 
 /// Fills columns from..to of rows from..to, as far as they are in the picture.
-fn fill(image: &mut RgbImage, columns: (u32, u32), rows: (u32, u32), colour: Rgb<u8>) {
+pub(crate) fn fill(image: &mut RgbImage, columns: (u32, u32), rows: (u32, u32), colour: Rgb<u8>) {
     let (width, height) = image.dimensions();
     for y in rows.0..rows.1.min(height) {
         for x in columns.0..columns.1.min(width) {

@@ -1,10 +1,11 @@
-//! POP909: pop songs as MELODY and PIANO on the grid of sixteenths, with bar lines that can be trusted.
+//! POP909: pop songs as MELODY, BRIDGE and PIANO on the grid of sixteenths, with bar lines that can be trusted.
 //!
 //! The performances (Wang et al. 2020) keep one tempo throughout but carry no usable metre, and their beats lie beside the
 //! file's own. `beat_midi.txt` says where the first beat is; which beat begins a bar is taken from the corrected edition
 //! (POP909-CL), whose notes are the same ones on the grid.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::formats::midi;
@@ -24,6 +25,20 @@ pub struct CorpusSong {
     /// Melody and piano from the bar of the first melody note to the end of the last one; the tempo stands at the first
     /// melody note.
     pub clip: Clip,
+}
+
+/// A whole song of the corpus on the grid, from the first bar of the corrected edition on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WholeSong {
+    /// Its number, 1..=909.
+    pub number: u16,
+    /// Beats per minute.
+    pub bpm: f64,
+    /// Melody, bridge and piano in whole bars.
+    pub clip: Clip,
+    /// The notes of the corrected edition's chords, as (step, length in steps, MIDI pitch), in order; one chord's notes begin
+    /// together.
+    pub chords: Vec<(u32, u32, u8)>,
 }
 
 /// Why a song was left out of the corpus. Not errors: some songs cannot be used.
@@ -72,6 +87,11 @@ pub enum CorpusError {
     Empty(PathBuf),
 }
 
+/// Whether a song is kept out of every training: those whose number leaves 7 modulo 20. The split is by song and fixed.
+pub fn validates(number: u16) -> bool {
+    number % 20 == 7
+}
+
 /// The numbers of the songs in `data/pop909/songs`, in order.
 pub fn pop909_numbers(data: &Path) -> Result<Vec<u16>, CorpusError> {
     let folder = data.join("pop909").join("songs");
@@ -93,15 +113,69 @@ pub fn pop909_numbers(data: &Path) -> Result<Vec<u16>, CorpusError> {
     Ok(numbers)
 }
 
-/// Song `number` of the corpus in `data`, or why it is left out.
+/// Melody and piano of song `number` of the corpus in `data`, or why it is left out.
 pub fn pop909(data: &Path, number: u16) -> Result<Result<CorpusSong, LeftOut>, CorpusError> {
-    let name = format!("{number:03}");
-    let folder = data.join("pop909").join("songs").join(&name);
-    let corrected = data.join("pop909-cl").join("songs");
-    let performed = read_midi(&folder.join(format!("{name}.mid")))?;
-    let corrected = read_midi(&corrected.join(format!("{name}.mid")))?;
-    let first_beat = read_first_beat(&folder.join("beat_midi.txt"))?;
-    Ok(align(number, &performed, &corrected, first_beat))
+    Ok(Editions::read(data, number)?.align().and_then(|aligned| {
+        let clip = aligned.sung_part().ok_or(LeftOut::NoMelody)?;
+        Ok(CorpusSong { number, clip })
+    }))
+}
+
+/// The whole of song `number` of the corpus in `data` with its chords, or why it is left out.
+pub fn pop909_whole(data: &Path, number: u16) -> Result<Result<WholeSong, LeftOut>, CorpusError> {
+    let editions = Editions::read(data, number)?;
+    Ok(editions.align().map(|aligned| WholeSong {
+        number,
+        bpm: aligned.bpm,
+        clip: aligned.whole(),
+        chords: chords(&editions.corrected),
+    }))
+}
+
+/// What the corpus has of a song.
+struct Editions {
+    performed: Song,
+    corrected: Song,
+    /// The time of the performance's first beat in seconds.
+    first_beat: f64,
+}
+
+impl Editions {
+    fn read(data: &Path, number: u16) -> Result<Self, CorpusError> {
+        let name = format!("{number:03}");
+        let folder = data.join("pop909").join("songs").join(&name);
+        let corrected = data.join("pop909-cl").join("songs");
+        Ok(Self {
+            performed: read_midi(&folder.join(format!("{name}.mid")))?,
+            corrected: read_midi(&corrected.join(format!("{name}.mid")))?,
+            first_beat: read_first_beat(&folder.join("beat_midi.txt"))?,
+        })
+    }
+
+    fn align(&self) -> Result<Aligned, LeftOut> {
+        let changes = self.corrected.metre.changes();
+        if changes.iter().any(|change| change.metre != Metre::COMMON) {
+            return Err(LeftOut::NotCommonTime);
+        }
+        let bpm = self.performed.tempo.tempo_at(Tick::ZERO).bpm();
+        let first_beat = self.first_beat * bpm / 60.0;
+        let tracks = self.performed.tracks.iter();
+        let played: Vec<Played> = tracks.flat_map(|track| played(track, first_beat)).collect();
+        let offset = offset(&played, &self.corrected).ok_or(LeftOut::Misaligned)?;
+        Ok(Aligned {
+            played,
+            offset,
+            bpm,
+        })
+    }
+}
+
+/// A performance whose place on the corrected bars is known.
+struct Aligned {
+    played: Vec<Played>,
+    /// By how many beats the corrected edition is later.
+    offset: f64,
+    bpm: f64,
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CorpusError> {
@@ -140,32 +214,11 @@ struct Played {
     note: Note,
 }
 
-fn align(
-    number: u16,
-    performed: &Song,
-    corrected: &Song,
-    first_beat: f64,
-) -> Result<CorpusSong, LeftOut> {
-    let changes = corrected.metre.changes();
-    if changes.iter().any(|change| change.metre != Metre::COMMON) {
-        return Err(LeftOut::NotCommonTime);
-    }
-    let tempo = performed.tempo.tempo_at(Tick::ZERO).bpm();
-    let first_beat = first_beat * tempo / 60.0;
-    let played: Vec<Played> = performed
-        .tracks
-        .iter()
-        .flat_map(|track| played(track, first_beat))
-        .collect();
-    let offset = offset(&played, corrected).ok_or(LeftOut::Misaligned)?;
-    let clip = on_grid(&played, offset, tempo).ok_or(LeftOut::NoMelody)?;
-    Ok(CorpusSong { number, clip })
-}
-
 /// The notes of a track in beats from the song's first.
 fn played(track: &Track, first_beat: f64) -> impl Iterator<Item = Played> + '_ {
     let voice = match track.name.trim() {
         "MELODY" => Some(Voice::Melody),
+        "BRIDGE" => Some(Voice::Bridge),
         "PIANO" => Some(Voice::Piano),
         _ => None,
     };
@@ -212,41 +265,82 @@ fn offset(played: &[Played], corrected: &Song) -> Option<f64> {
     (agreeing.count() as f64 >= AGREEMENT * played.len() as f64).then_some(offset)
 }
 
-fn on_grid(played: &[Played], offset: f64, bpm: f64) -> Option<Clip> {
-    let step = |beat: f64| ((beat + offset) * STEPS_PER_BEAT).round() as i64;
-    let melody = || {
-        played
-            .iter()
-            .filter(|note| note.voice == Some(Voice::Melody))
-    };
-    let first = melody().map(|note| step(note.start)).min()?.max(0);
-    let last = melody().map(|note| step(note.end)).max()?;
-    let origin = first.div_euclid(i64::from(STEPS_PER_BAR)) * i64::from(STEPS_PER_BAR);
-    let mut clip = Clip {
-        bars: u32::try_from((last - origin).max(1))
-            .ok()?
-            .div_ceil(STEPS_PER_BAR),
-        tempos: vec![ClipTempo {
-            step: u32::try_from(first - origin).ok()?,
-            bpm: nearest_tempo(bpm),
-        }],
-        ..Clip::default()
-    };
-    for note in played {
-        let start = step(note.start);
-        let (Some(voice), true) = (note.voice, (first..last).contains(&start)) else {
-            continue;
-        };
-        clip.notes.push(ClipNote {
-            voice,
-            step: u32::try_from(start - origin).ok()?,
-            length: (step(note.end) - start).clamp(1, i64::from(MAX_DURATION)) as u8,
-            pitch: note.note.pitch.get().max(1),
-            velocity: note.note.velocity.get().min(MAX_VELOCITY),
-        });
+impl Aligned {
+    /// The grid step of a beat of the performance.
+    fn step(&self, beat: f64) -> i64 {
+        ((beat + self.offset) * STEPS_PER_BEAT).round() as i64
     }
-    clip.sort();
-    Some(clip)
+
+    /// Melody and piano from the bar of the first melody note to the end of the last one.
+    fn sung_part(&self) -> Option<Clip> {
+        let melody = || {
+            let notes = self.played.iter();
+            notes.filter(|note| note.voice == Some(Voice::Melody))
+        };
+        let first = melody().map(|note| self.step(note.start)).min()?.max(0);
+        let last = melody().map(|note| self.step(note.end)).max()?;
+        let origin = first.div_euclid(i64::from(STEPS_PER_BAR)) * i64::from(STEPS_PER_BAR);
+        Some(Clip {
+            bars: u32::try_from((last - origin).max(1))
+                .ok()?
+                .div_ceil(STEPS_PER_BAR),
+            tempos: vec![ClipTempo {
+                step: u32::try_from(first - origin).ok()?,
+                bpm: nearest_tempo(self.bpm),
+            }],
+            ..self.clip(origin, first..last, &[Voice::Melody, Voice::Piano])
+        })
+    }
+
+    /// All voices from the corrected edition's first bar on. What was played before is left out.
+    fn whole(&self) -> Clip {
+        let last = self.played.iter().map(|note| self.step(note.end)).max();
+        let last = last.unwrap_or(0).max(0);
+        let voices = [Voice::Melody, Voice::Bridge, Voice::Piano];
+        Clip {
+            bars: u32::try_from(last).unwrap_or(0).div_ceil(STEPS_PER_BAR),
+            ..self.clip(0, 0..last, &voices)
+        }
+    }
+
+    /// The notes of `voices` that begin in `steps`, from `origin` on.
+    fn clip(&self, origin: i64, steps: Range<i64>, voices: &[Voice]) -> Clip {
+        let notes = self.played.iter().filter_map(|played| {
+            let start = self.step(played.start);
+            let voice = played.voice.filter(|voice| voices.contains(voice))?;
+            let step = u32::try_from(start - origin).ok()?;
+            steps.contains(&start).then(|| ClipNote {
+                voice,
+                step,
+                length: (self.step(played.end) - start).clamp(1, i64::from(MAX_DURATION)) as u8,
+                pitch: played.note.pitch.get().max(1),
+                velocity: played.note.velocity.get().min(MAX_VELOCITY),
+            })
+        });
+        let mut clip = Clip {
+            notes: notes.collect(),
+            ..Clip::default()
+        };
+        clip.sort();
+        clip
+    }
+}
+
+/// The notes of the corrected edition's chords: the track that is not the piano.
+fn chords(corrected: &Song) -> Vec<(u32, u32, u8)> {
+    let step = |tick: Tick| (tick.round_to(Tick::SIXTEENTH).0 / Tick::SIXTEENTH.0) as u32;
+    let tracks = corrected.tracks.iter();
+    let mut chords: Vec<_> = tracks
+        .filter(|track| track.name.trim() != "piano")
+        .flat_map(|track| track.notes())
+        .map(|note| {
+            let (start, end) = (step(note.start), step(note.end()));
+            (start, end.saturating_sub(start), note.pitch.get())
+        })
+        .filter(|(_, length, _)| *length > 0)
+        .collect();
+    chords.sort_unstable();
+    chords
 }
 
 #[cfg(test)]
@@ -293,11 +387,34 @@ mod tests {
         Song::default().with_track(track(1, "piano", melody.chain(piano).collect()))
     }
 
+    fn editions(corrected: Song) -> Editions {
+        Editions {
+            performed: performance(),
+            corrected,
+            first_beat: FIRST_BEAT,
+        }
+    }
+
+    #[test]
+    fn a_whole_song_begins_with_the_first_bar_and_has_its_chords() {
+        let chord = vec![note(2.0, 2.0, 48, 60), note(2.0, 2.0, 55, 60)];
+        let editions = editions(corrected().with_track(track(2, "chords", chord)));
+        let clip = editions
+            .align()
+            .map(|song| song.whole())
+            .unwrap_or_default();
+        let piano = clip.notes.iter().filter(|note| note.voice == Voice::Piano);
+        let steps: Vec<u32> = piano.map(|note| note.step).collect();
+        // The piano's 20 quarter notes begin three beats into the corrected edition.
+        assert_eq!((steps.len(), steps[0], steps[19]), (20, 12, 88));
+        assert_eq!(clip.bars, 6);
+        assert_eq!(chords(&editions.corrected), [(8, 8, 48), (8, 8, 55)]);
+    }
+
     #[test]
     fn a_performance_lands_on_the_corrected_bars() {
-        let performed = performance();
-        let song = align(7, &performed, &corrected(), FIRST_BEAT);
-        let clip = song.map(|song| song.clip).unwrap_or_default();
+        let song = editions(corrected()).align().ok();
+        let clip = song.and_then(|song| song.sung_part()).unwrap_or_default();
         // First melody note on beat 9 = bar 2, step 4; the clip begins with that bar.
         let melody: Vec<u32> = clip
             .notes
@@ -315,21 +432,14 @@ mod tests {
 
     #[test]
     fn other_metres_and_other_notes_are_left_out() {
-        let performed = performance();
         let mut waltz = corrected();
         let metre = Metre {
             numerator: 3,
             denominator: 4,
         };
         waltz.metre = std::sync::Arc::new(crate::score::MetreMap::constant(metre));
-        assert_eq!(
-            align(1, &performed, &waltz, FIRST_BEAT),
-            Err(LeftOut::NotCommonTime)
-        );
+        assert_eq!(editions(waltz).align().err(), Some(LeftOut::NotCommonTime));
         let strange = Song::default().with_track(track(1, "piano", vec![note(0.0, 1.0, 99, 1)]));
-        assert_eq!(
-            align(1, &performed, &strange, FIRST_BEAT),
-            Err(LeftOut::Misaligned)
-        );
+        assert_eq!(editions(strange).align().err(), Some(LeftOut::Misaligned));
     }
 }

@@ -9,11 +9,7 @@ use ndarray::{Array1, OwnedRepr};
 use ndarray_npy::{NpzReader, NpzWriter, ReadNpzError, WriteNpzError};
 
 use crate::tokens::theme_vocab::{self, Id, THEME_END, THEME_START};
-
-/// Songs whose number leaves this remainder modulo [`VALIDATION_EVERY`] are never trained on.
-const VALIDATION_REMAINDER: u16 = 7;
-/// One song in so many validates.
-const VALIDATION_EVERY: u16 = 20;
+use crate::train::corpus;
 
 /// One tokenised song with its theme regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +51,9 @@ impl SequenceSong {
         }
     }
 
-    /// Whether the song is kept out of training. The split is by song and fixed.
+    /// Whether the song is kept out of training.
     pub fn validates(&self) -> bool {
-        self.number % VALIDATION_EVERY == VALIDATION_REMAINDER
+        corpus::validates(self.number)
     }
 
     /// The region that holds token `index`.

@@ -1,37 +1,19 @@
-//! `leitmotif train`.
+//! `leitmotif train theme`.
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 
-use super::{Common, Interrupt, Outcome, output, progress};
+use crate::cli::{Common, Interrupt, Outcome, output, progress};
 use crate::train::theme::log::ValidationRow;
 use crate::train::theme::prepare::{self, PrepareOptions};
 use crate::train::theme::run::{self as training, Progress, TrainOptions};
 use crate::train::theme_mining::MiningOptions;
 
-/// Options of `train`.
+/// Options of `train theme`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  leitmotif train theme --data corpus --out run --minutes 60\n  leitmotif train theme --data corpus --out run --minutes 60 --resume"
-)]
-pub(super) struct TrainArgs {
-    #[command(subcommand)]
-    model: Model,
-}
-
-#[derive(Debug, Subcommand)]
-enum Model {
-    /// The Theme Transformer, which continues themes
-    #[command(
-        after_help = "Examples:\n  leitmotif train theme --data corpus --out run --steps 2000\n  leitmotif train theme --data corpus --out run --minutes 60 --warm-start models/theme/weights.safetensors"
-    )]
-    Theme(ThemeArgs),
-}
-
-#[derive(Debug, Args)]
-struct ThemeArgs {
+pub(super) struct ThemeArgs {
     /// A folder with sequences.npz, or one that pop909 and pop909-cl were unpacked into: the sequences are then made first
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
@@ -61,14 +43,8 @@ struct ThemeArgs {
     seed: u64,
 }
 
-/// Trains a model.
-pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
-    match &args.model {
-        Model::Theme(args) => theme(args, common),
-    }
-}
-
-fn theme(args: &ThemeArgs, common: &Common) -> Outcome {
+/// Trains a Theme Transformer.
+pub(super) fn run(args: &ThemeArgs, common: &Common) -> Outcome {
     common.check_device()?;
     if !args.resume {
         output::may_write(&args.out.join("training.csv"), common)?;

@@ -1,0 +1,40 @@
+//! `leitmotif train`.
+
+mod prepare;
+#[cfg(feature = "torch")]
+mod theme;
+
+use clap::{Args, Subcommand};
+
+use super::{Common, Outcome};
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  leitmotif train theme --data corpus --out run --minutes 60\n  leitmotif train theme --data corpus --out run --minutes 60 --resume\n  leitmotif train prepare bands --data my-midi --out set"
+)]
+pub(super) struct TrainArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make a training set from music
+    Prepare(prepare::PrepareArgs),
+    /// The Theme Transformer, which continues themes
+    #[cfg(feature = "torch")]
+    #[command(
+        after_help = "Examples:\n  leitmotif train theme --data corpus --out run --steps 2000\n  leitmotif train theme --data corpus --out run --minutes 60 --warm-start models/theme/weights.safetensors"
+    )]
+    Theme(theme::ThemeArgs),
+}
+
+/// Trains a model, or makes a training set.
+pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
+    match &args.what {
+        What::Prepare(args) => prepare::run(args, common),
+        #[cfg(feature = "torch")]
+        What::Theme(args) => theme::run(args, common),
+    }
+}
