@@ -90,11 +90,11 @@ fn counts(report: &Report) -> String {
             ]);
         }
     }
-    let mut text = output::table(&rows);
+    let mut lines = vec![output::table(&rows)];
     for (source, reasons) in &report.left_out {
         for (reason, names) in reasons {
-            text += &format!("\nleft out of {source}: {} {reason}", names.len());
+            lines.push(format!("left out of {source}: {} {reason}", names.len()));
         }
     }
-    text
+    lines.join("\n")
 }

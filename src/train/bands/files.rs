@@ -263,8 +263,8 @@ mod tests {
             .collect();
         assert_eq!(stretches, [(0, 5)]);
         let left_out: Vec<_> = found.left_out.iter().map(|(_, reason)| *reason).collect();
-        use LeftOut::{NotCommonTime, TooShort};
-        assert_eq!(left_out, [NotCommonTime, TooShort, NotCommonTime, TooShort]);
+        let (metre, short) = (LeftOut::NotCommonTime, LeftOut::TooShort);
+        assert_eq!(left_out, [metre, short, metre, short]);
 
         let triplets: Vec<_> = (0..60).map(|third| (third * 320, 60)).collect();
         let swung = Song::default().with_track(track(1, Instrument::pitched(0), &triplets));

@@ -120,7 +120,7 @@ impl GrooveBook {
                 continue;
             };
             if cell(kind) == "fill" {
-                let fills = bars.into_iter().filter(|bar| is_fill(bar));
+                let fills = bars.into_iter().filter(is_fill);
                 book.fills.extend(fills.map(|bar| Fill {
                     style: style.clone(),
                     bpm,

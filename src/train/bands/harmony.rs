@@ -60,12 +60,11 @@ impl Harmony {
         let mut last = None;
         let mut silent = 0;
         for beat in &mut beats {
-            match beat {
-                Some(chord) => (last, silent) = (Some(*chord), 0),
-                None => {
-                    silent += 1;
-                    *beat = last.filter(|_| silent <= HELD_BEATS);
-                }
+            if beat.is_some() {
+                (last, silent) = (*beat, 0);
+            } else {
+                silent += 1;
+                *beat = last.filter(|_| silent <= HELD_BEATS);
             }
         }
         Self(beats)

@@ -225,7 +225,7 @@ fn draw(set: &BandSet, source: Source, options: &PrepareOptions) -> Result<(), P
 }
 
 impl Gathered {
-    fn leave_out(&mut self, source: Source, reason: impl ToString, name: String) {
+    fn leave_out(&mut self, source: Source, reason: &impl ToString, name: String) {
         let reasons = self.report.left_out.entry(source).or_default();
         reasons.entry(reason.to_string()).or_default().push(name);
     }
@@ -254,7 +254,7 @@ impl Gathered {
         self.files += 1;
         let name = path.to_string_lossy().replace('\\', "/");
         let Ok(contents) = files::read(&read(&folder.join(path))?) else {
-            self.leave_out(source, LeftOut::Unreadable, name);
+            self.leave_out(source, &LeftOut::Unreadable, name);
             return Ok(());
         };
         let Contents {
@@ -262,7 +262,7 @@ impl Gathered {
             left_out,
         } = contents;
         for (bar, reason) in left_out {
-            self.leave_out(source, reason, at_bar(&name, bar));
+            self.leave_out(source, &reason, at_bar(&name, bar));
         }
         let split = if hash(name.as_bytes()) % 20 == 7 {
             Split::Validation
@@ -272,7 +272,7 @@ impl Gathered {
         for stretch in stretches {
             let name = at_bar(&name, stretch.first_bar);
             if !self.known.insert(stretch.roll.clone()) {
-                self.leave_out(source, LeftOut::Copy, name);
+                self.leave_out(source, &LeftOut::Copy, name);
                 continue;
             }
             if source == Source::BandFile && split == Split::Train {
@@ -280,7 +280,7 @@ impl Gathered {
             }
             let song = SongInfo::new(name.clone(), source, split, stretch.bpm, 0);
             if !self.add_song(song, &stretch.roll) {
-                self.leave_out(source, LeftOut::NoPhrase, name);
+                self.leave_out(source, &LeftOut::NoPhrase, name);
             }
         }
         Ok(())
@@ -297,7 +297,7 @@ impl Gathered {
         let song = match corpus::pop909_whole(data, number)? {
             Ok(song) => song,
             Err(reason) => {
-                self.leave_out(Source::Pop909, reason, name);
+                self.leave_out(Source::Pop909, &reason, name);
                 return Ok(());
             }
         };
@@ -309,7 +309,7 @@ impl Gathered {
         let roll = arrange(&song, books, seed);
         let info = SongInfo::new(name.clone(), Source::Pop909, split, song.bpm, 0);
         if !self.add_song(info, &roll) {
-            self.leave_out(Source::Pop909, LeftOut::NoPhrase, name);
+            self.leave_out(Source::Pop909, &LeftOut::NoPhrase, name);
         }
         Ok(())
     }

@@ -184,38 +184,38 @@ pub fn table(sets: &[(&str, &BandStatistics)]) -> String {
         .map(|(_, set)| set.against(reference))
         .collect();
     let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
-    let mut lines = vec![format!("{:<24}", "phrases")];
-    for (index, (name, set)) in sets.iter().enumerate() {
-        lines[0] += &format!("{:>18}", format!("{name} ({})", set.len()));
-        if index > 0 {
-            lines[0] += &format!("{:>10}{:>9}", "distance", "overlap");
-        }
-    }
-    let pair = |distance: Option<f64>, overlap: Option<f64>| {
+    let distance_cells = |distance: Option<f64>, overlap: Option<f64>| {
         format!("{:>10}{:>9}", number(distance), number(overlap))
     };
-    for measure in &reference.measures {
-        let mut line = format!("{:<24}", measure.to_string());
-        for (index, (_, set)) in sets.iter().enumerate() {
-            line += &format!("{:>18}", number(set.mean(*measure)));
-            if let Some(distance) = index.checked_sub(1).and_then(|index| distances.get(index)) {
-                let distance = distance.of(*measure);
-                line += &pair(
+    // A cell for each set, the distances behind all but the first.
+    let line = |name: String, cell: &dyn Fn(usize) -> String, behind: &dyn Fn(usize) -> String| {
+        let cells = (0..sets.len()).map(|index| match index {
+            0 => format!("{:>28}", cell(0)),
+            _ => format!("{:>28}{}", cell(index), behind(index - 1)),
+        });
+        format!("{name:<22}{}", cells.collect::<String>())
+    };
+    let mut lines = vec![line(
+        "phrases".to_owned(),
+        &|index| format!("{} ({})", sets[index].0, sets[index].1.len()),
+        &|_| format!("{:>10}{:>9}", "distance", "overlap"),
+    )];
+    lines.extend(reference.measures.iter().map(|measure| {
+        line(
+            measure.to_string(),
+            &|index| number(sets[index].1.mean(*measure)),
+            &|index| {
+                let distance = distances[index].of(*measure);
+                distance_cells(
                     distance.and_then(|d| d.mean),
                     distance.and_then(|d| d.overlap),
-                );
-            }
-        }
-        lines.push(line);
-    }
-    if !distances.is_empty() {
-        let mut line = format!("{:<24}{:>18}", "mean", "");
-        for distance in &distances {
-            line += &format!("{:>18}", "");
-            line += &pair(distance.mean(), distance.mean_overlap());
-        }
-        lines.push(line);
-    }
+                )
+            },
+        )
+    }));
+    lines.push(line("mean".to_owned(), &|_| String::new(), &|index| {
+        distance_cells(distances[index].mean(), distances[index].mean_overlap())
+    }));
     lines.join("\n")
 }
 

@@ -161,9 +161,9 @@ impl Score<'_> {
     }
 
     /// The notes of a voice that begin in some bars.
-    fn notes(&self, voice: Voice, bars: std::ops::Range<usize>) -> impl Iterator<Item = &ClipNote> {
+    fn notes(&self, voice: Voice, bars: std::ops::Range<usize>) -> impl Iterator<Item = ClipNote> {
         let steps = bars.start * STEPS_PER_BAR..bars.end * STEPS_PER_BAR;
-        let notes = self.song.clip.notes.iter();
+        let notes = self.song.clip.notes.iter().copied();
         notes.filter(move |note| note.voice == voice && steps.contains(&(note.step as usize)))
     }
 
@@ -207,7 +207,7 @@ fn one_at_a_time(mut notes: Vec<BandNote>) -> Vec<BandNote> {
     notes
 }
 
-fn on_band_grid(note: &ClipNote) -> BandNote {
+fn on_band_grid(note: ClipNote) -> BandNote {
     BandNote {
         step: note.step as usize,
         length: usize::from(note.length),
