@@ -1,5 +1,7 @@
 //! `leitmotif train`.
 
+#[cfg(feature = "torch")]
+mod musegan;
 mod prepare;
 #[cfg(feature = "torch")]
 mod theme;
@@ -11,7 +13,7 @@ use super::{Common, Outcome};
 /// Options of `train`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  leitmotif train theme --data corpus --out run --minutes 60\n  leitmotif train theme --data corpus --out run --minutes 60 --resume\n  leitmotif train prepare bands --data my-midi --out set"
+    after_help = "Examples:\n  leitmotif train theme --data corpus --out run --minutes 60\n  leitmotif train theme --data corpus --out run --minutes 60 --resume\n  leitmotif train prepare bands --data my-midi --out set\n  leitmotif train musegan --data set --out run --minutes 60"
 )]
 pub(super) struct TrainArgs {
     #[command(subcommand)]
@@ -22,6 +24,13 @@ pub(super) struct TrainArgs {
 enum What {
     /// Make a training set from music
     Prepare(prepare::PrepareArgs),
+    /// The `MuseGAN` family, which writes four bars for five parts
+    #[cfg(feature = "torch")]
+    #[command(
+        name = "musegan",
+        after_help = "Examples:\n  leitmotif train musegan --kind hybrid --data set --out run --minutes 60\n  leitmotif train musegan --kind accompany --data set --out run --minutes 60 --resume"
+    )]
+    MuseGan(Box<musegan::MuseGanArgs>),
     /// The Theme Transformer, which continues themes
     #[cfg(feature = "torch")]
     #[command(
@@ -34,6 +43,8 @@ enum What {
 pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
     match &args.what {
         What::Prepare(args) => prepare::run(args, common),
+        #[cfg(feature = "torch")]
+        What::MuseGan(args) => musegan::run(args, common),
         #[cfg(feature = "torch")]
         What::Theme(args) => theme::run(args, common),
     }

@@ -4,7 +4,6 @@ pub mod batch;
 pub mod checkpoint;
 pub mod evaluate;
 pub mod log;
-pub mod optimiser;
 pub mod prepare;
 pub mod run;
 pub mod sequences;

@@ -13,7 +13,6 @@ use super::batch::Batch;
 use super::checkpoint::{self, CheckpointError, State};
 use super::evaluate::{self, Scores, SourceForm};
 use super::log::{Log, TrainingRow, ValidationRow};
-use super::optimiser::{AdamW, AdamWOptions};
 use super::sequences::{SequenceSet, SequencesError};
 use super::windows::{Window, WindowOptions, WindowSampler};
 use crate::nets::checkpoint::{Precision, Tensors};
@@ -21,6 +20,7 @@ use crate::nets::theme_transformer::{Config, LabelKind, ThemeTransformer};
 use crate::nets::{NetError, Products, checkpoint as weights};
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab;
+use crate::train::optimiser::{AdamW, AdamWOptions};
 
 /// What to train, on what, for how long.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,6 @@ use std::path::Path;
 use tch::{Kind, Tensor};
 
 use super::evaluate::{self, Scores, SourceForm};
-use super::optimiser::{AdamW, AdamWOptions};
 use super::run::{Progress, TrainError, TrainOptions, run};
 use super::sequences::{SequenceSet, SequenceSong};
 use super::windows::WindowOptions;
@@ -15,6 +14,7 @@ use crate::nets::checkpoint;
 use crate::nets::theme_transformer::Config;
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::{BAR, Id, THEME_END, THEME_START, Token, Voice};
+use crate::train::optimiser::{AdamW, AdamWOptions};
 
 /// Songs of two themes, each said three times with a bar between; song 7 validates.
 fn songs() -> SequenceSet {

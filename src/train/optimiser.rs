@@ -88,7 +88,16 @@ impl AdamW {
 
     /// Adds the gradients of `loss` to those gathered since the last step.
     pub fn accumulate(&mut self, loss: &Tensor) -> Result<(), tch::TchError> {
-        let gradients = Tensor::f_run_backward(&[loss], &self.parameters, false, false)?;
+        self.gather(loss, false)
+    }
+
+    /// The same, for a loss of which others take gradients too.
+    pub fn accumulate_shared(&mut self, loss: &Tensor) -> Result<(), tch::TchError> {
+        self.gather(loss, true)
+    }
+
+    fn gather(&mut self, loss: &Tensor, keep_graph: bool) -> Result<(), tch::TchError> {
+        let gradients = Tensor::f_run_backward(&[loss], &self.parameters, keep_graph, false)?;
         tch::no_grad(|| {
             for (gradient, (start, length)) in gradients.iter().zip(&self.ranges) {
                 let _ = self

@@ -1,11 +1,10 @@
-//! MuseGAN (Dong et al., "MuseGAN: Multi-track Sequential Generative Adversarial Networks for Symbolic Music Generation
-//! and Accompaniment", AAAI 2018): the generator as published for PyTorch, noise in, pianorolls of several tracks out.
+//! The generator as published for PyTorch: noise in, pianorolls of several tracks out.
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::NetError;
-use super::checkpoint::{CheckpointError, Tensors};
+use crate::nets::NetError;
+use crate::nets::checkpoint::{CheckpointError, Tensors};
 
 /// The name in `config.json`.
 pub const ARCHITECTURE: &str = "musegan";

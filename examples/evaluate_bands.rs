@@ -1,0 +1,361 @@
+//! How good trained bands are: their measures beside those of held-out phrases, diversity, whether an accompaniment follows,
+//! how smoothly latents blend, and how long it takes.
+//!
+//! ```text
+//! cargo run --example evaluate_bands -- --data set --phrases 500 models/musegan-hybrid models/musegan-accompany
+//! ```
+#![allow(clippy::print_stdout, reason = "printing is what it is for")]
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use leitmotif::measure::pianoroll::tonal_distance;
+use leitmotif::nets::checkpoint;
+use leitmotif::nets::musegan::{BandConfig, BandGenerator, BandKind, Given, Latents};
+use leitmotif::score::{MetreMap, Span, Tick, Track, TrackId, Velocity};
+use leitmotif::tokens::band::BandRoll;
+use leitmotif::tokens::part::Part;
+use leitmotif::train::bands::set::BandSet;
+use leitmotif::train::bands::sheet::sheet;
+use leitmotif::train::bands::statistics::{BandStatistics, table};
+use leitmotif::train::musegan::{
+    Phrases, Place, batch, given_parts, key_shift, moved, normal_form, rolls_of, threshold,
+};
+use tch::{Device, Tensor, nn};
+
+#[derive(Parser)]
+struct Args {
+    /// Folders with config.json and weights.safetensors
+    models: Vec<PathBuf>,
+    /// The set with held-out phrases
+    #[arg(long)]
+    data: PathBuf,
+    /// Phrases to measure of each
+    #[arg(long, default_value_t = 500)]
+    phrases: usize,
+    /// Phrases to look for copies and repetitions
+    #[arg(long, default_value_t = 1000)]
+    seeds: usize,
+    /// A folder for pictures of phrases
+    #[arg(long)]
+    pictures: Option<PathBuf>,
+}
+
+struct Model {
+    name: String,
+    generator: BandGenerator,
+}
+
+fn open(folder: &Path) -> Result<Model> {
+    let text = std::fs::read_to_string(folder.join("config.json"))
+        .with_context(|| format!("{} holds no model", folder.display()))?;
+    let config: BandConfig = serde_json::from_str(&text)?;
+    let tensors = checkpoint::read(&folder.join("weights.safetensors"))?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Model {
+        name: name.into_owned(),
+        generator: BandGenerator::from_tensors(&config, &tensors, Device::Cpu)?,
+    })
+}
+
+/// Every so many of `places` that there are about `count`.
+fn spread(places: &[Place], count: usize) -> Vec<Place> {
+    let stride = places.len().div_ceil(count.max(1)).max(1);
+    places.iter().copied().step_by(stride).collect()
+}
+
+fn played(probabilities: &Tensor, config: &BandConfig) -> Result<Vec<BandRoll>> {
+    Ok(rolls_of(&threshold(probabilities, &config.thresholds)?)?)
+}
+
+/// `count` phrases; to parts of `real` phrases in turn where the model accompanies.
+fn phrases(generator: &BandGenerator, real: &[BandRoll], count: usize) -> Result<Vec<BandRoll>> {
+    let config = generator.config();
+    tch::manual_seed(2026);
+    let mut all = Vec::new();
+    while all.len() < count {
+        let rows = (count - all.len()).min(50);
+        let latents = Latents::normal(config, rows as i64, Device::Cpu)?;
+        let given = config.accompanies.then(|| {
+            let rolls: Vec<BandRoll> = real
+                .iter()
+                .cycle()
+                .skip(all.len())
+                .take(rows)
+                .cloned()
+                .collect();
+            let parts: Vec<Part> = (0..rows).map(|row| Part::ALL[row % 5]).collect();
+            given_parts(&batch(&rolls)?, &parts)
+        });
+        let given = given.transpose()?;
+        let probabilities = tch::no_grad(|| generator.forward(&latents, given.as_ref()))?;
+        all.extend(played(&probabilities, config)?);
+    }
+    Ok(all)
+}
+
+/// Cells in which two phrases differ, as a share of those in which either sounds.
+fn difference(a: &BandRoll, b: &BandRoll) -> f64 {
+    let (mut differ, mut either) = (0, 0);
+    for part in Part::ALL {
+        for step in 0..a.steps() {
+            let ((a, _), (b, _)) = (a.bits(part, step), b.bits(part, step));
+            differ += (a ^ b).count_ones();
+            either += (a | b).count_ones();
+        }
+    }
+    if either == 0 {
+        0.0
+    } else {
+        f64::from(differ) / f64::from(either)
+    }
+}
+
+fn diversity(phrases: &[BandRoll], train: &[BandRoll]) {
+    let distinct: HashSet<&BandRoll> = phrases.iter().collect();
+    let nearest: Vec<f64> = phrases
+        .iter()
+        .map(|phrase| {
+            let differences = train.iter().map(|other| difference(phrase, other));
+            differences.fold(1.0, f64::min)
+        })
+        .collect();
+    let close = nearest.iter().filter(|nearest| **nearest <= 0.05).count();
+    let pairs: Vec<f64> = phrases
+        .windows(2)
+        .map(|pair| difference(&pair[0], &pair[1]))
+        .collect();
+    println!(
+        "  {} of {} phrases are distinct; two differ in {:.3} of their cells; the nearest of {} training phrases in {:.3} (median {:.3}); within 5 %: {:.2} %",
+        distinct.len(),
+        phrases.len(),
+        mean(&pairs),
+        train.len(),
+        mean(&nearest),
+        median(nearest.clone()),
+        100.0 * close as f64 / phrases.len() as f64
+    );
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The pitched parts but for `except`, on one track.
+fn others(phrase: &BandRoll, except: Part) -> Track {
+    let parts = Part::ALL[1..].iter().filter(|part| **part != except);
+    let notes = parts.flat_map(|part| phrase.score_notes(*part, Velocity::DEFAULT));
+    Track::new(TrackId(1), "", Part::Piano.instrument(), Part::Piano.role())
+        .with_notes(notes.collect())
+}
+
+fn agreement(given: &BandRoll, part: Part, played: &BandRoll) -> Option<f64> {
+    let span = Span::new(Tick::ZERO, Tick::SIXTEENTH * given.steps() as i64);
+    if part == Part::Drums {
+        // Of the onsets of the others, those without a stroke of the drums.
+        let strokes: HashSet<usize> = given.notes(part).iter().map(|note| note.step).collect();
+        let onsets = Part::ALL[1..].iter().flat_map(|part| played.notes(*part));
+        let alone: Vec<f64> = onsets
+            .map(|note| f64::from(u8::from(!strokes.contains(&note.step))))
+            .collect();
+        return (!alone.is_empty()).then(|| mean(&alone));
+    }
+    let track = Track::new(TrackId(2), "", part.instrument(), part.role())
+        .with_notes(given.score_notes(part, Velocity::DEFAULT));
+    tonal_distance(&track, &others(played, part), &MetreMap::default(), span)
+}
+
+/// Whether the output follows what is given, for each part: 200 pairs of real phrases, the same noise.
+fn follows(generator: &BandGenerator, real: &[BandRoll]) -> Result<()> {
+    let config = generator.config();
+    for part in Part::ALL {
+        // In one key, so that nothing agrees by the key alone.
+        let fitting = real
+            .iter()
+            .filter(|phrase| !phrase.is_silent(part, 0..phrase.bars()));
+        let chosen: Vec<BandRoll> = fitting
+            .take(200)
+            .map(|phrase| {
+                moved(
+                    phrase,
+                    if part == Part::Drums {
+                        0
+                    } else {
+                        key_shift(phrase, &[part])
+                    },
+                )
+            })
+            .collect();
+        if chosen.len() < 2 {
+            println!("  {part}: too few held-out phrases");
+            continue;
+        }
+        tch::manual_seed(7);
+        let rows = chosen.len() as i64;
+        let latents = Latents::normal(config, rows, Device::Cpu)?;
+        let rolls = batch(&chosen)?;
+        let parts = vec![part; chosen.len()];
+        let own = given_parts(&rolls, &parts)?;
+        let swapped = Given {
+            rolls: own.rolls.roll([1], [0]),
+            part: own.part.shallow_clone(),
+        };
+        let play = |given: &Given| tch::no_grad(|| generator.forward(&latents, Some(given)));
+        let (first, second) = (play(&own)?, play(&swapped)?);
+        let place = part.index() as i64;
+        let untouched = first.select(1, place).equal(&own.rolls)
+            && second.select(1, place).equal(&swapped.rolls);
+        let (first, second) = (played(&first, config)?, played(&second, config)?);
+        let without = |phrase: &BandRoll| {
+            let mut other = phrase.clone();
+            other.replace(part, 0, &BandRoll::new(phrase.bars()));
+            other
+        };
+        let pairs = first.iter().zip(&second);
+        let changes: Vec<f64> = pairs
+            .map(|(a, b)| difference(&without(a), &without(b)))
+            .collect();
+        let (mut with, mut apart, mut human) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, given) in chosen.iter().enumerate() {
+            with.extend(agreement(given, part, &first[index]));
+            apart.extend(agreement(given, part, &second[index]));
+            human.extend(agreement(given, part, given));
+        }
+        println!(
+            "  {part:<8} {} pairs, given part untouched: {untouched}; swapping it changes {:.3} of the cells of the others (in {:.0} % of the pairs); {}: own {:.3}, another's {:.3}, real {:.3}",
+            chosen.len(),
+            mean(&changes),
+            100.0 * changes.iter().filter(|change| **change > 0.0).count() as f64
+                / changes.len() as f64,
+            if part == Part::Drums {
+                "onsets without a stroke"
+            } else {
+                "tonal distance"
+            },
+            mean(&with),
+            mean(&apart),
+            mean(&human)
+        );
+    }
+    Ok(())
+}
+
+/// How two phrases blend in sixteen steps.
+fn smoothness(generator: &BandGenerator, real: &[BandRoll]) -> Result<()> {
+    let config = generator.config();
+    let (mut largest, mut ends) = (Vec::new(), Vec::new());
+    for pair in 0..20 {
+        tch::manual_seed(100 + pair);
+        let two = Latents::normal(config, 2, Device::Cpu)?;
+        let path = |x: &Tensor| {
+            let steps: Vec<Tensor> = (0..16)
+                .map(|step| {
+                    let angle = std::f64::consts::FRAC_PI_2 * step as f64 / 15.0;
+                    x.get(0) * angle.cos() + x.get(1) * angle.sin()
+                })
+                .collect();
+            Tensor::stack(&steps, 0)
+        };
+        let latents = Latents {
+            shared: path(&two.shared),
+            shared_time: path(&two.shared_time),
+            private: path(&two.private),
+            private_time: path(&two.private_time),
+        };
+        let given = config.accompanies.then(|| {
+            let rolls = vec![real[pair as usize % real.len()].clone(); 16];
+            given_parts(&batch(&rolls)?, &[Part::Piano; 16])
+        });
+        let given = given.transpose()?;
+        let probabilities = tch::no_grad(|| generator.forward(&latents, given.as_ref()))?;
+        let phrases = played(&probabilities, config)?;
+        let steps = phrases
+            .windows(2)
+            .map(|pair| difference(&pair[0], &pair[1]));
+        largest.push(steps.fold(0.0, f64::max));
+        ends.push(difference(&phrases[0], &phrases[15]));
+    }
+    println!(
+        "  sixteen steps between two seeds (20 pairs): the ends differ in {:.3} of the cells, the largest single step in {:.3}",
+        mean(&ends),
+        mean(&largest)
+    );
+    Ok(())
+}
+
+fn time(generator: &BandGenerator, real: &[BandRoll]) -> Result<()> {
+    for rows in [1, 64] {
+        let mut times = Vec::new();
+        for _ in 0..7 {
+            let start = Instant::now();
+            phrases(generator, real, rows)?;
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        println!("  {rows} phrases: {:.0} ms", median(times));
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    tch::set_num_threads(1);
+    let set = Phrases::of(&BandSet::open(&args.data)?);
+    let real: Vec<BandRoll> = spread(set.held_out(), args.phrases)
+        .into_iter()
+        .map(|place| set.in_white_keys(place))
+        .collect();
+    let models: Vec<Model> = args
+        .models
+        .iter()
+        .map(|path| open(path))
+        .collect::<Result<_>>()?;
+    let measured = |phrases: &[BandRoll]| -> Result<BandStatistics> {
+        let seen = rolls_of(&normal_form(&batch(phrases)?)?)?;
+        Ok(BandStatistics::of(seen))
+    };
+    let mut rows = vec![("held out".to_owned(), measured(&real)?)];
+    tch::manual_seed(1);
+    let store = nn::VarStore::new(Device::Cpu);
+    let untrained = BandGenerator::new(&store.root(), &BandConfig::of(BandKind::Hybrid, false))?;
+    rows.push((
+        "untrained".to_owned(),
+        measured(&phrases(&untrained, &real, args.phrases.min(50))?)?,
+    ));
+    for model in &models {
+        let phrases = phrases(&model.generator, &real, args.phrases)?;
+        if let Some(folder) = &args.pictures {
+            std::fs::create_dir_all(folder)?;
+            let picture = sheet(&phrases[..phrases.len().min(16)])?;
+            std::fs::write(folder.join(format!("{}.png", model.name)), picture)?;
+        }
+        rows.push((model.name.clone(), measured(&phrases)?));
+    }
+    let named: Vec<(&str, &BandStatistics)> = rows
+        .iter()
+        .map(|(name, set)| (name.as_str(), set))
+        .collect();
+    println!("{}", table(&named));
+    let train: Vec<BandRoll> = set
+        .train()
+        .iter()
+        .map(|place| set.in_white_keys(*place))
+        .collect();
+    for Model { name, generator } in &models {
+        println!("{name}");
+        diversity(&phrases(generator, &real, args.seeds)?, &train);
+        if generator.config().accompanies {
+            follows(generator, &real)?;
+        }
+        smoothness(generator, &real)?;
+        time(generator, &real)?;
+    }
+    Ok(())
+}
