@@ -23,13 +23,17 @@ use crate::tokens::part::Part;
 pub enum Binarise {
     /// Not at all: the critic sees probabilities, and a threshold is put on afterwards.
     Soft,
-    /// By a threshold of one half; the gradient goes through as if it were the probability's (straight-through estimator,
+    /// By a threshold of one half; the gradient goes through as if it were a flat sigmoid's (straight-through estimator,
     /// Bengio et al. 2013; deterministic binary neurons in Dong & Yang 2018).
     #[default]
     Threshold,
     /// By chance, with that probability; the gradient as above (stochastic binary neurons).
     Bernoulli,
 }
+
+/// How much flatter the sigmoid is whose gradient goes straight through. Of a steep one nothing would be left where a
+/// generator is sure, and a part that it silences would be silent for good.
+const FLATTER: f64 = 0.5;
 
 /// Logits [N, 5, 2, 64, 72] to rolls of that shape as the critic sees them, with gradients.
 pub fn binarised(logits: &Tensor, how: Binarise) -> Result<Tensor, TchError> {
@@ -39,8 +43,9 @@ pub fn binarised(logits: &Tensor, how: Binarise) -> Result<Tensor, TchError> {
         Binarise::Threshold => soft.detach().f_gt(0.5)?.f_to_kind(Kind::Float)?,
         Binarise::Bernoulli => soft.detach().f_bernoulli()?,
     };
-    // The value of `hard` with the gradient of `soft`.
-    let through = soft.f_sub(&soft.detach())?.f_add(&hard)?;
+    // The value of `hard` with the gradient of a sigmoid.
+    let flat = logits.f_mul_scalar(FLATTER)?.f_sigmoid()?;
+    let through = flat.f_sub(&flat.detach())?.f_add(&hard)?;
     normal_form(&through)
 }
 

@@ -244,7 +244,7 @@ fn what_the_critic_sees_is_what_is_played() {
 }
 
 #[test]
-fn binary_rolls_have_the_gradient_of_the_probabilities() {
+fn binary_rolls_have_the_gradient_of_a_flat_sigmoid() {
     tch::manual_seed(5);
     for how in [Binarise::Threshold, Binarise::Bernoulli] {
         let logits = Tensor::randn([1, 5, 2, 64, 72], (Kind::Float, Device::Cpu));
@@ -252,11 +252,11 @@ fn binary_rolls_have_the_gradient_of_the_probabilities() {
         let rolls = binarised(&logits, how).unwrap();
         let (zeros, ones) = (rolls.eq(0.0), rolls.eq(1.0));
         assert!(bool::try_from(zeros.logical_or(&ones).all()).unwrap());
-        // The plane of what sounds passes straight through: the derivative is that of the sigmoid.
+        // The plane of what sounds passes straight through: the derivative is that of the sigmoid of half the logit.
         let sum = rolls.select(2, 0).sum(Kind::Float);
         let gradient = &Tensor::run_backward(&[&sum], &[&logits], false, false)[0];
-        let soft = logits.sigmoid();
-        let slope: Tensor = &soft * (1.0 - &soft);
+        let flat = (&logits * 0.5).sigmoid();
+        let slope: Tensor = &flat * (1.0 - &flat) * 0.5;
         assert!(
             gradient
                 .select(2, 0)
