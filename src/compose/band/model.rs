@@ -38,7 +38,7 @@ pub(crate) struct Abilities {
     pub(crate) handles: Handles,
     /// It hears a given part, and needs one.
     pub(crate) accompanies: bool,
-    /// It writes in the keys without accidentals only (C major, A minor), except where something is given.
+    /// It writes in the keys without accidentals only (C major, A minor), and hears what is given best in them.
     pub(crate) white_keys: bool,
     /// For each part, above which value a pitch sounds, and above which a note begins; between 0 and 1.
     pub(crate) thresholds: [[f32; 2]; Part::COUNT],

@@ -46,6 +46,14 @@ impl BandModel for Fake {
         given: Option<&Given>,
     ) -> Result<Vec<f32>, ModelError> {
         assert_eq!(given.is_some(), self.abilities.accompanies);
+        if let (true, Some(given)) = (self.abilities.white_keys, given) {
+            let notes = given.roll.notes(given.part);
+            assert!(
+                notes
+                    .iter()
+                    .all(|note| [0, 2, 4, 5, 7, 9, 11].contains(&(note.pitch % 12)))
+            );
+        }
         let mut values = vec![0.0; PHRASE_VALUES];
         let hashed = |pick: &dyn Fn(&PhraseSeeds) -> u64| {
             let noise = latents.noise(3, variety, pick);
@@ -103,6 +111,11 @@ pub(crate) fn fake(name: &str) -> Result<Box<dyn BandModel>, ModelError> {
         "band" | "other" => ALL,
         "accompany" => Abilities {
             accompanies: true,
+            ..ALL
+        },
+        "white" => Abilities {
+            accompanies: true,
+            white_keys: true,
             ..ALL
         },
         "published" => Abilities {
@@ -535,6 +548,39 @@ fn what_is_given_stays_and_is_followed() {
         notes(&rolled, Part::Strings, 3..9),
         notes(&stored, Part::Strings, 3..9)
     );
+}
+
+#[test]
+fn a_model_of_the_white_keys_hears_and_is_heard_in_the_key_of_what_is_given() {
+    let scale = [0, 2, 4, 5, 7, 9, 11, 12];
+    let notes = (0..32).map(|beat| {
+        Note::new(
+            Tick(beat * 960),
+            Tick(960),
+            Pitch::clamped(64 + scale[(beat * 3 % 8) as usize]),
+            Velocity::DEFAULT,
+        )
+    });
+    let piano = Instrument::pitched(0);
+    let track = Track::new(TrackId(4), "Keys", piano, Role::Piano).with_notes(notes.collect());
+    let song = Song::default().with_track(track);
+    let settings = AccompanySettings {
+        model: "white".to_owned(),
+        bars: 0..8,
+        ..accompany()
+    };
+    let key: Key = "E major".parse().unwrap();
+    let best = made(&song, Kind::Accompany(settings), 2, 1).remove(0);
+    for track in best
+        .clip
+        .tracks
+        .iter()
+        .filter(|track| !track.instrument.drums)
+    {
+        assert!(!track.notes().is_empty());
+        let mut pitches = track.notes().iter().map(|note| note.pitch);
+        assert!(pitches.all(|pitch| key.pitch_classes().contains(pitch)));
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use super::model::{Abilities, BandModel, Given};
 use super::recipe::Recipe;
 use super::{BandError, Performance};
 use crate::compose::perform::{self, Performer};
-use crate::score::{Note, Song, TempoMap, Tick, Track, TrackId, Velocity};
-use crate::tokens::band::{BandRoll, PHRASE_BARS};
+use crate::score::{Key, Note, Song, TempoMap, Tick, Track, TrackId, Velocity};
+use crate::tokens::band::{BandNote, BandRoll, PHRASE_BARS};
 use crate::tokens::clip::bar_ticks;
 use crate::tokens::part::Part;
 
@@ -29,25 +29,37 @@ pub(crate) fn phrase(
     };
     let abilities = model.abilities();
     let bars = index * PHRASE_BARS..(index + 1) * PHRASE_BARS;
+    if recipe.transpose.is_none() {
+        recipe.transpose = moved_with_what_is_given(recipe, &abilities);
+    }
     let given = recipe.given.as_ref().map(|given| Given {
         part: given.part,
         roll: given.roll(bars.end).slice(bars),
     });
+    let heard = given.as_ref().map(|given| Given {
+        part: given.part,
+        roll: moved(given, -i32::from(recipe.transpose.unwrap_or(0))),
+    });
     let variety = recipe.band.variety;
-    let mut values = model.phrase(latents, variety, given.as_ref())?;
-    if let Some(given) = &given
-        && recipe.follow != 1.0
+    let mut values = model.phrase(latents, variety, heard.as_ref())?;
+    if let Some(heard) = &heard
+        && (recipe.follow - 1.0).abs() > f32::EPSILON
     {
         let silence = Given {
-            part: given.part,
+            part: heard.part,
             roll: BandRoll::new(PHRASE_BARS),
         };
         let alone = model.phrase(latents, variety, Some(&silence))?;
         exaggerate(&mut values, &alone, recipe.follow);
     }
-    let transpose = recipe
-        .transpose
-        .unwrap_or_else(|| moved_into_key(recipe, &abilities, &values));
+    let transpose = match (recipe.transpose, recipe.key) {
+        (Some(known), _) => known,
+        (None, None) => 0,
+        (None, Some(key)) => {
+            let as_it_is = Decision::new(&abilities, recipe.band.density, None, 0).roll(&values);
+            transposition(key, abilities.white_keys, &as_it_is)
+        }
+    };
     recipe.transpose = Some(transpose);
     let decision = Decision::new(
         &abilities,
@@ -67,16 +79,36 @@ pub(crate) fn phrase(
     Ok(roll)
 }
 
-/// By how much the music is moved: not at all where its key is given, or none is asked for.
-fn moved_into_key(recipe: &Recipe, abilities: &Abilities, values: &[f32]) -> i8 {
-    let is_free = (recipe.given.as_ref()).is_none_or(|given| given.part == Part::Drums);
-    match recipe.key {
-        Some(key) if is_free => {
-            let as_it_is = Decision::new(abilities, recipe.band.density, None, 0).roll(values);
-            transposition(key, abilities.white_keys, &as_it_is)
-        }
+/// By how much the music is moved where a pitched part is given: not at all, but for a model of the white keys from those to
+/// the key of the whole given part, so that no phrase of it is heard in another. `None` where nothing binds it.
+fn moved_with_what_is_given(recipe: &Recipe, abilities: &Abilities) -> Option<i8> {
+    let given = (recipe.given.as_ref()).filter(|given| given.part != Part::Drums)?;
+    let roll = given.roll(recipe.phrases.len() * PHRASE_BARS);
+    let notes = roll.score_notes(given.part, Velocity::DEFAULT);
+    let key = recipe.band.scale.or_else(|| Key::detect(&notes));
+    Some(match key {
+        Some(key) if abilities.white_keys => transposition(key, true, &roll),
         _ => 0,
+    })
+}
+
+/// A given part moved by semitones, its notes by octaves back into range.
+fn moved(given: &Given, semitones: i32) -> BandRoll {
+    if semitones == 0 || given.part == Part::Drums {
+        return given.roll.clone();
     }
+    let mut roll = BandRoll::new(PHRASE_BARS);
+    for note in given.roll.notes(given.part) {
+        let pitch = i32::from(note.pitch) + semitones;
+        roll.add(
+            given.part,
+            BandNote {
+                pitch: pitch.clamp(0, 127) as u8,
+                ..note
+            },
+        );
+    }
+    roll
 }
 
 /// Moves `values` away from (`follow` above 1) or towards (below 1) what the model would write without hearing anything,
