@@ -50,9 +50,9 @@ impl Plan {
         rng: &mut impl Rng,
     ) -> Option<Self> {
         let notes = match section.energy {
-            Energy::Low => 2.0,
-            Energy::Middle => 3.5,
-            Energy::High => 5.5,
+            Energy::Low => 2.5,
+            Energy::Middle => 4.5,
+            Energy::High => 7.0,
         };
         let kick = kick.unwrap_or_default();
         let rhythm = book.draw(notes, kick, rng)?.clone();

@@ -1,4 +1,4 @@
-//! The drums: a beat for each energy, fills at the ends of sections.
+//! The drums: a beat for each energy, fills at the ends of sections, a beat of fill in their middle.
 
 use rand::Rng;
 
@@ -6,6 +6,7 @@ use crate::tokens::band::{BandNote, BandRoll, STEPS_PER_BAR};
 use crate::tokens::part::Part;
 use crate::train::bands::form::{Energy, Section};
 use crate::train::bands::grooves::{DrumBar, Fill, Groove, GrooveBook};
+use crate::train::bands::harmony::BEAT;
 use crate::train::bands::rhythms::draw_weighted;
 
 /// General MIDI keys.
@@ -123,8 +124,15 @@ impl<'a> Kit<'a> {
             .filter(|bar| played.get(*bar) == Some(&true))
         {
             let mut strokes: DrumBar = groove.bars[(bar - section.bars.start) % 2].clone();
-            if bar + 1 == section.bars.end && fills {
-                strokes = fill.map_or(strokes, |fill| fill.bar.clone());
+            // In the middle of eight bars the fill is only a beat long.
+            let from = match section.bars.end - bar {
+                1 => 0,
+                5 if section.bars.len() == 8 => STEPS_PER_BAR - BEAT,
+                _ => STEPS_PER_BAR,
+            };
+            if let Some(fill) = fill.filter(|_| fills && from < STEPS_PER_BAR) {
+                strokes.retain(|(step, _)| *step < from);
+                strokes.extend(fill.bar.iter().filter(|(step, _)| *step >= from));
             }
             let crashes = bar == section.bars.start && section.energy != Energy::Low && !opening;
             if bar + 1 == played.len() {
