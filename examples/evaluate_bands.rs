@@ -39,6 +39,9 @@ struct Args {
     /// Phrases to look for copies and repetitions
     #[arg(long, default_value_t = 1000)]
     seeds: usize,
+    /// How many of them to compare with every training phrase
+    #[arg(long, default_value_t = 300)]
+    compared: usize,
     /// A folder for pictures of phrases
     #[arg(long)]
     pictures: Option<PathBuf>,
@@ -114,29 +117,52 @@ fn difference(a: &BandRoll, b: &BandRoll) -> f64 {
     }
 }
 
-fn diversity(phrases: &[BandRoll], train: &[BandRoll]) {
+/// How many cells sound.
+fn cells(phrase: &BandRoll) -> u32 {
+    let steps = |part| (0..phrase.steps()).map(move |step| phrase.bits(part, step).0.count_ones());
+    Part::ALL.into_iter().flat_map(steps).sum()
+}
+
+/// The least [`difference`] from any of `others`, which come with their [`cells`].
+fn nearest(phrase: &BandRoll, others: &[(u32, BandRoll)]) -> f64 {
+    let own = cells(phrase);
+    let mut least = 1.0;
+    'others: for (count, other) in others {
+        // Cells in either are at most those of both together.
+        let bound = least * f64::from(own + count);
+        let mut differ = 0;
+        for part in Part::ALL {
+            for step in 0..phrase.steps() {
+                differ += (phrase.bits(part, step).0 ^ other.bits(part, step).0).count_ones();
+            }
+            if f64::from(differ) > bound {
+                continue 'others;
+            }
+        }
+        least = difference(phrase, other).min(least);
+    }
+    least
+}
+
+fn diversity(phrases: &[BandRoll], train: &[(u32, BandRoll)], compared: usize) {
     let distinct: HashSet<&BandRoll> = phrases.iter().collect();
-    let nearest: Vec<f64> = phrases
-        .iter()
-        .map(|phrase| {
-            let differences = train.iter().map(|other| difference(phrase, other));
-            differences.fold(1.0, f64::min)
-        })
-        .collect();
+    let compared = phrases.iter().take(compared);
+    let nearest: Vec<f64> = compared.map(|phrase| nearest(phrase, train)).collect();
     let close = nearest.iter().filter(|nearest| **nearest <= 0.05).count();
     let pairs: Vec<f64> = phrases
         .windows(2)
         .map(|pair| difference(&pair[0], &pair[1]))
         .collect();
     println!(
-        "  {} of {} phrases are distinct; two differ in {:.3} of their cells; the nearest of {} training phrases in {:.3} (median {:.3}); within 5 %: {:.2} %",
+        "  {} of {} phrases are distinct; two differ in {:.3} of their cells; {} of them differ from the nearest of {} training phrases in {:.3} (median {:.3}); within 5 %: {:.2} %",
         distinct.len(),
         phrases.len(),
         mean(&pairs),
+        nearest.len(),
         train.len(),
         mean(&nearest),
         median(nearest.clone()),
-        100.0 * close as f64 / phrases.len() as f64
+        100.0 * close as f64 / nearest.len() as f64
     );
 }
 
@@ -343,14 +369,17 @@ fn main() -> Result<()> {
         .map(|(name, set)| (name.as_str(), set))
         .collect();
     println!("{}", table(&named));
-    let train: Vec<BandRoll> = set
-        .train()
-        .iter()
+    let train: Vec<(u32, BandRoll)> = (set.train().iter())
         .map(|place| set.in_white_keys(*place))
+        .map(|phrase| (cells(&phrase), phrase))
         .collect();
     for Model { name, generator } in &models {
         println!("{name}");
-        diversity(&phrases(generator, &real, args.seeds)?, &train);
+        diversity(
+            &phrases(generator, &real, args.seeds)?,
+            &train,
+            args.compared,
+        );
         if generator.config().accompanies {
             follows(generator, &real)?;
         }
