@@ -241,3 +241,82 @@ fn ideas_are_the_ends_of_a_path_and_files_are_known_by_their_report() {
     );
     assert_eq!(joined["candidates"][0]["bars"], 12);
 }
+
+/// A model of our family, of a few features and random weights.
+#[cfg(feature = "torch")]
+fn family_model(home: &Path, name: &str, accompanies: bool) {
+    use leitmotif::nets::checkpoint::{self, Precision};
+    use leitmotif::nets::musegan::{BandConfig, BandGenerator};
+    use tch::{Device, nn::VarStore};
+
+    let config = BandConfig {
+        accompanies,
+        latent: 4,
+        latent_time: 4,
+        bar: 8,
+        beat: 8,
+        step: 8,
+        octave: 4,
+        given: 4,
+        white_keys: true,
+        ..BandConfig::default()
+    };
+    tch::manual_seed(5);
+    let store = VarStore::new(Device::Cpu);
+    let mut generator = BandGenerator::new(&store.root(), &config).unwrap();
+    let rates = tch::Tensor::full([5, 2, 72], 0.05, (tch::Kind::Float, Device::Cpu));
+    generator.set_rates(&rates).unwrap();
+    let folder = home.join("models").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = serde_json::to_vec(&config).unwrap();
+    std::fs::write(folder.join("config.json"), text).unwrap();
+    let tensors = store.variables().into_iter().collect();
+    let path = folder.join("weights.safetensors");
+    checkpoint::write(&path, &tensors, Precision::Half).unwrap();
+}
+
+/// The notes of a track's bars, the bars counted from 0.
+#[cfg(feature = "torch")]
+fn bars(song: &Song, track: usize, bars: std::ops::Range<i64>) -> Vec<leitmotif::score::Note> {
+    let span = leitmotif::score::Span::new(Tick(bars.start * 3840), Tick(bars.end * 3840));
+    song.tracks[track].notes_starting_in(span).to_vec()
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn a_bar_and_a_part_are_written_again_and_a_track_is_accompanied() {
+    let folder = folder();
+    let home = folder.path();
+    family_model(home, "musegan-hybrid", false);
+    family_model(home, "musegan-accompany", true);
+    report(home, "seed --bars 8 --candidates 1 --out ideas");
+    let idea = song(home, "ideas/01.mid");
+    assert_eq!(idea.tracks.len(), 5);
+    report(home, "vary ideas/01.mid --bars 3 --candidates 1 --out bar");
+    let bar = song(home, "bar/01.mid");
+    for track in 0..5 {
+        for rest in [0..2, 3..8] {
+            assert_eq!(bars(&bar, track, rest.clone()), bars(&idea, track, rest));
+        }
+        assert_ne!(bars(&bar, track, 2..3), bars(&idea, track, 2..3));
+    }
+    // What was varied is varied again, known by its own report.
+    report(
+        home,
+        "vary bar/01.mid --bars 1-8 --tracks drums --candidates 1 --out drums",
+    );
+    let drums = song(home, "drums/01.mid");
+    assert_ne!(drums.tracks[0], bar.tracks[0]);
+    assert_eq!(drums.tracks[1..], bar.tracks[1..]);
+    let told = report(
+        home,
+        "accompany ideas/01.mid --track Piano --candidates 1 --out with",
+    );
+    assert_eq!(told["model"], "musegan-accompany");
+    let with = song(home, "with/01.mid");
+    assert_eq!(
+        with.tracks[1], idea.tracks[1],
+        "the given track is untouched"
+    );
+    assert_ne!(with.tracks[3], idea.tracks[3]);
+}
