@@ -1,12 +1,14 @@
 //! Starts the studio, or runs a command.
 
-use std::io::IsTerminal as _;
-use std::process::ExitCode;
+use std::io::{IsTerminal as _, Write as _};
 
 use clap::Parser as _;
 
-fn main() -> ExitCode {
-    wait_passively();
+fn main() {
+    let cli = leitmotif::cli::Cli::parse();
+    if cli.computes() {
+        wait_passively();
+    }
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -17,14 +19,34 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
         )
         .init();
-    leitmotif::cli::Cli::parse().run(leitmotif::app::run)
+    leave(cli.run(leitmotif::app::run))
+}
+
+/// Ends the program. By now all that is ours is written, told and dropped; libtorch would go on to take its thousands of
+/// operators out of their tables one by one, for a tenth of a second, and is not let.
+#[cfg(unix)]
+fn leave(exit_code: u8) -> ! {
+    // Nobody is left to be told that nobody reads.
+    let _ = std::io::stdout().flush();
+    #[allow(
+        unsafe_code,
+        reason = "the one way out without the destructors of libraries; _exit has no precondition"
+    )]
+    unsafe {
+        libc::_exit(exit_code.into())
+    }
+}
+
+#[cfg(not(unix))]
+fn leave(exit_code: u8) -> ! {
+    std::process::exit(exit_code.into())
 }
 
 /// Starts the program once more with OpenMP told to let its threads sleep while they wait.
 ///
 /// Waiting threads that spin take the processor from those that work: on a busy machine two threads are then several times
 /// slower than one. OpenMP reads the settings when it is loaded, before anything here runs, so they must be in the
-/// environment from the start.
+/// environment from the start. What does without networks is spared this: loading libtorch takes longer than much of it.
 #[cfg(unix)]
 fn wait_passively() {
     use std::os::unix::process::CommandExt as _;

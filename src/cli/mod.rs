@@ -20,7 +20,6 @@ mod train;
 mod work;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -129,9 +128,29 @@ enum Command {
 type Outcome = anyhow::Result<()>;
 
 impl Cli {
+    /// Whether the networks may be asked to compute.
+    pub fn computes(&self) -> bool {
+        match &self.command {
+            None | Some(Command::Open { .. } | Command::Continue(_)) => true,
+            #[cfg(feature = "torch")]
+            Some(Command::Train(_)) => true,
+            Some(
+                Command::Render(_)
+                | Command::Convert(_)
+                | Command::Measure(_)
+                | Command::Models
+                | Command::Soundfonts
+                | Command::Devices
+                | Command::Doctor,
+            ) => false,
+        }
+    }
+
     /// Carries the command out; an error is one line on stderr. `open_window` opens the studio, on a file if one is given:
     /// the window stands above this layer.
-    pub fn run(self, open_window: impl FnOnce(Option<PathBuf>) -> Outcome) -> ExitCode {
+    ///
+    /// Gives the exit code.
+    pub fn run(self, open_window: impl FnOnce(Option<PathBuf>) -> Outcome) -> u8 {
         let common = self.common;
         let outcome = match self.command {
             None => open_window(None),
@@ -161,12 +180,12 @@ impl Cli {
             Some(Command::Train(args)) => train::run(&args, &common),
         };
         match outcome {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => 0,
             Err(error) => {
                 // Every error of ours says all that it knows itself; the chain below would say it twice.
                 let message = error.to_string().replace('\n', " ");
                 eprintln!("leitmotif: {message}");
-                ExitCode::FAILURE
+                1
             }
         }
     }

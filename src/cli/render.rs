@@ -37,7 +37,7 @@ pub(super) struct RenderArgs {
     /// Bits of a sample; 16 is dithered, 32f is floating point and WAV only
     #[arg(long, value_enum, default_value = "24")]
     bits: Bits,
-    /// One more file for each track that is heard, "OUT - 02 Bass.wav", before gain and limiter
+    /// One more file for each track that is heard, "OUT - 02 Bass.wav", as loud as it is in the mix before the limiter
     #[arg(long)]
     stems: bool,
     /// How long the sound may ring on after the end; it ends earlier below -80 dB
@@ -159,11 +159,8 @@ fn render(
     common: &Common,
 ) -> Outcome {
     let kind = Container::of(out).ok_or_else(|| RenderError::Kind(out.to_owned()))?;
-    if !kind.holds(options.format) {
-        bail!(
-            "{}: FLAC holds no floating point; choose --bits 16 or 24, or a .wav file",
-            out.display()
-        );
+    if let Err(error) = kind.check(options.format, options.rate) {
+        bail!("{}: {error}", out.display());
     }
     options.check()?;
     let stem = |id: TrackId| {

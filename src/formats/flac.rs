@@ -13,6 +13,7 @@ use flacenc::source::{Context, Fill as _, FrameBuf};
 use rayon::prelude::*;
 
 use super::pcm::{Quantiser, SampleFormat};
+use super::sound_file::Container;
 
 /// Samples of one side in a frame of the file.
 const BLOCK: usize = 4096;
@@ -39,14 +40,11 @@ fn failed(error: impl std::fmt::Display) -> io::Error {
 }
 
 impl<W: Write + Seek> FlacWriter<W> {
-    /// Begins a file of `rate` samples a second. FLAC holds integers: floating point is refused.
+    /// Begins a file of `rate` samples a second. What [`Container::check`] refuses is an error.
     pub fn new(mut to: W, rate: u32, format: SampleFormat, dither_seed: u64) -> io::Result<Self> {
-        if format == SampleFormat::Float32 {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "FLAC holds no floating point: choose 16 or 24 bits, or WAV",
-            ));
-        }
+        Container::Flac
+            .check(format, rate)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let bits = usize::from(format.bits());
         let info = StreamInfo::new(rate as usize, 2, bits).map_err(failed)?;
         let encoder = Encoder::default()
@@ -201,5 +199,7 @@ mod tests {
         writer.finish().unwrap();
         assert!(bytes.get_ref().len() < 96_000 * 6 / 2);
         assert!(FlacWriter::new(&mut bytes, 48_000, SampleFormat::Float32, 0).is_err());
+        assert!(FlacWriter::new(&mut bytes, 96_000, SampleFormat::Int24, 0).is_ok());
+        assert!(FlacWriter::new(&mut bytes, 96_001, SampleFormat::Int24, 0).is_err());
     }
 }

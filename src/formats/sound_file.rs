@@ -11,6 +11,22 @@ use super::flac::FlacWriter;
 use super::pcm::SampleFormat;
 use super::wav::WavWriter;
 
+/// More samples a second the encoder of FLAC files does not take.
+const MOST_FLAC_RATE: u32 = 96_000;
+
+/// Why a kind of sound file cannot hold a sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// FLAC holds integers.
+    #[error("FLAC holds no floating point: choose 16 or 24 bits, or WAV")]
+    FloatingPoint,
+    /// FLAC files have so many samples a second at most.
+    #[error(
+        "FLAC files of {0} samples a second cannot be written: choose {MOST_FLAC_RATE} or less, or WAV"
+    )]
+    Rate(u32),
+}
+
 /// Kinds of sound files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,9 +66,13 @@ impl Container {
         }
     }
 
-    /// Whether it can hold samples of `format`.
-    pub fn holds(self, format: SampleFormat) -> bool {
-        self == Self::Wav || format != SampleFormat::Float32
+    /// Whether it can hold `rate` samples a second of `format`.
+    pub fn check(self, format: SampleFormat, rate: u32) -> Result<(), SpecError> {
+        match self {
+            Self::Flac if format == SampleFormat::Float32 => Err(SpecError::FloatingPoint),
+            Self::Flac if rate > MOST_FLAC_RATE => Err(SpecError::Rate(rate)),
+            Self::Wav | Self::Flac => Ok(()),
+        }
     }
 }
 
@@ -93,6 +113,10 @@ impl SoundFile {
     /// Begins a file that will be at `path`.
     pub fn create(path: &Path, spec: &SoundSpec) -> Result<Self, FileError> {
         let failed = |error| FileError::new(path, "write", error);
+        let refused = |error| failed(io::Error::new(io::ErrorKind::InvalidInput, error));
+        spec.container
+            .check(spec.format, spec.rate)
+            .map_err(refused)?;
         let mut pending = Pending::create(path)?;
         let to = BufWriter::with_capacity(1 << 16, pending.file().try_clone().map_err(failed)?);
         let (rate, format, seed) = (spec.rate, spec.format, spec.dither_seed);
@@ -184,18 +208,20 @@ mod tests {
             drop(SoundFile::create(&path, &spec).unwrap());
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        let spec = SoundSpec {
-            container: Container::Flac,
-            format: SampleFormat::Float32,
-            rate: 48_000,
-            dither_seed: 0,
-        };
-        let error = SoundFile::create(&folder.path().join("b.flac"), &spec).unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.contains("b.flac") && text.contains("24 bits"),
-            "{text}"
-        );
+        for (format, rate, words) in [
+            (SampleFormat::Float32, 48_000, "24 bits"),
+            (SampleFormat::Int24, 192_000, "96000 or less"),
+        ] {
+            let spec = SoundSpec {
+                container: Container::Flac,
+                format,
+                rate,
+                dither_seed: 0,
+            };
+            let error = SoundFile::create(&folder.path().join("b.flac"), &spec).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("b.flac") && text.contains(words), "{text}");
+        }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

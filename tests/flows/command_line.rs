@@ -243,7 +243,7 @@ fn bars_are_rendered_into_flac_as_loud_as_asked_for() {
     for (arguments, words) in [
         (
             "render song.mid --out a.flac --bits 32f",
-            ["a.flac", "--bits 16"],
+            ["a.flac", "choose 16 or 24 bits"],
         ),
         (
             "render song.mid --out a.wav --bars 900-901",

@@ -288,9 +288,7 @@ fn six_hundred_damaged_soundfonts() {
         .map(|seed| {
             let original = if seed % 12 == 0 { large } else { small };
             let path = folder.path().join(format!("mutant-{seed}.sf2"));
-            let begun = Instant::now();
             let outcome = load_and_play(&mutated_font(original, 20_000 + seed), &path, &song);
-            assert!(begun.elapsed() < Duration::from_mins(1), "{seed} took long");
             std::fs::remove_file(&path).unwrap();
             outcome
         })

@@ -75,7 +75,7 @@ fn form_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     form = form.possible();
     line(ui, "Bits", |ui| {
         for format in SampleFormat::ALL {
-            let possible = form.container.holds(format);
+            let possible = form.container.check(format, form.rate).is_ok();
             let chosen = form.format == format;
             let choice = ui
                 .add_enabled(possible, egui::Button::selectable(chosen, format.name()))

@@ -90,7 +90,7 @@ impl RenderForm {
     /// This form without what its kind of file cannot hold.
     #[must_use]
     pub fn possible(mut self) -> Self {
-        if !self.container.holds(self.format) {
+        if self.container.check(self.format, self.rate).is_err() {
             self.format = SampleFormat::Int24;
         }
         self

@@ -5,9 +5,8 @@ use std::io::{BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 
 use ebur128::{EbuR128, Mode};
 
-use super::mixdown::Chunk;
 use super::{Loudness, RenderError};
-use crate::audio::limiter::{CEILING, Limiter};
+use crate::audio::limiter::{Limiter, TRUE_PEAK};
 
 /// Frames that pass at once.
 const FRAMES: usize = 4096;
@@ -24,7 +23,8 @@ fn ratio(decibels: f64) -> f32 {
 
 /// Gain and limiter of a mix, without the delay of the limiter.
 pub(super) struct Master {
-    limiter: Limiter,
+    /// Absent for a stem: its sum with the others is limited, not each alone.
+    limiter: Option<Limiter>,
     into: f32,
     out_of: f32,
     /// What the limiter gives out first is nothing.
@@ -34,15 +34,27 @@ pub(super) struct Master {
 }
 
 impl Master {
-    /// A master for `rate` samples a second that turns the mix up by `gain` and keeps it below `ceiling`; both are
-    /// factors.
+    /// A master for `rate` samples a second that turns the mix up by `gain` and keeps its true peak below `ceiling`;
+    /// both are factors.
     pub(super) fn new(rate: u32, gain: f32, ceiling: f32) -> Self {
         let limiter = Limiter::new(rate);
         Self {
-            into: gain * CEILING / ceiling,
-            out_of: ceiling / CEILING,
+            into: gain * TRUE_PEAK / ceiling,
+            out_of: ceiling / TRUE_PEAK,
             skip: limiter.latency(),
-            limiter,
+            limiter: Some(limiter),
+            left: Vec::new(),
+            right: Vec::new(),
+        }
+    }
+
+    /// A master that does nothing but turn up by the factor `gain`.
+    pub(super) fn without_limiter(gain: f32) -> Self {
+        Self {
+            limiter: None,
+            into: gain,
+            out_of: 1.0,
+            skip: 0,
             left: Vec::new(),
             right: Vec::new(),
         }
@@ -54,9 +66,13 @@ impl Master {
             own.clear();
             own.extend(side.iter().map(|sample| sample * self.into));
         }
-        self.limiter.process(&mut self.left, &mut self.right);
-        for sample in self.left.iter_mut().chain(&mut self.right) {
-            *sample *= self.out_of;
+        if let Some(limiter) = &mut self.limiter {
+            limiter.process(&mut self.left, &mut self.right);
+        }
+        for side in [&mut self.left, &mut self.right] {
+            for sample in side {
+                *sample *= self.out_of;
+            }
         }
         let skipped = self.skip.min(self.left.len());
         self.skip -= skipped;
@@ -65,16 +81,17 @@ impl Master {
 
     /// What the limiter still holds.
     pub(super) fn rest(&mut self) -> (&[f32], &[f32]) {
-        let silence = vec![0.0; self.limiter.latency()];
+        let silence = vec![0.0; self.limiter.as_ref().map_or(0, Limiter::latency)];
         self.pass(&silence, &silence)
     }
 }
 
-/// A mix on the disk, in a file without a name that is gone when this is.
+/// A sound on the disk, in a file without a name that is gone when this is.
 pub(super) struct Tape {
     file: BufWriter<File>,
     rate: u32,
     frames: u64,
+    bytes: Vec<u8>,
 }
 
 /// What takes samples, left and right.
@@ -105,17 +122,20 @@ impl Tape {
             file: BufWriter::with_capacity(1 << 18, tempfile::tempfile_in(folder)?),
             rate,
             frames: 0,
+            bytes: Vec::new(),
         })
     }
 
-    /// Adds the mix of a chunk.
-    pub(super) fn write(&mut self, chunk: &Chunk) -> std::io::Result<()> {
-        for (left, right) in chunk.mix[0].iter().zip(&chunk.mix[1]) {
-            self.file.write_all(&left.to_le_bytes())?;
-            self.file.write_all(&right.to_le_bytes())?;
+    /// Adds samples; both sides have one length.
+    pub(super) fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), RenderError> {
+        self.bytes.clear();
+        for (left, right) in left.iter().zip(right) {
+            self.bytes.extend_from_slice(&left.to_le_bytes());
+            self.bytes.extend_from_slice(&right.to_le_bytes());
         }
-        self.frames += chunk.frames() as u64;
-        Ok(())
+        self.frames += left.len() as u64;
+        let written = self.file.write_all(&self.bytes);
+        written.map_err(|error| RenderError::Tape(error.to_string()))
     }
 
     /// Plays the tape through a master, for `each` to take it.

@@ -3,30 +3,31 @@
 //! them are complete.
 //!
 //! `mixdown` makes the sound of all tracks, `part` that of one, `strand` lets every note begin on its sample,
-//! `effects` has the reverb and chorus, and `master` gain, limiter and loudness.
+//! `effects` has the reverb and chorus, `master` gain, limiter and loudness, and `files` the files.
 
 mod effects;
+mod files;
 mod master;
 mod mixdown;
 mod part;
 mod strand;
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::formats::files::{FileError, Previous};
-use crate::formats::sound_file::{Container, SoundFile, SoundSpec};
+use crate::formats::files::FileError;
 use crate::score::{Song, Span, TrackId};
 
 pub use crate::formats::pcm::SampleFormat;
+pub use files::{Rendered, render_to_files, stem_path};
 
-use super::limiter::CEILING;
+use super::limiter::TRUE_PEAK;
 use super::soundfont::Font;
-use master::{Master, Measured, Tape};
+use master::Master;
 use mixdown::{Chunk, Mixdown};
 
 /// Frames made at once.
@@ -47,7 +48,7 @@ pub enum Stems {
     /// Only the mix.
     #[default]
     None,
-    /// One stem for each track that is heard. Their sum is the mix before gain and limiter.
+    /// One stem for each track that is heard, turned up or down as the mix is: their sum is the mix before its limiter.
     Separate,
 }
 
@@ -128,23 +129,6 @@ pub struct Progress {
 
 /// What is told how far a render is, and may cancel it by breaking.
 pub type Watch<'a> = &'a mut (dyn FnMut(Progress) -> ControlFlow<()> + Send);
-
-/// A file of a render.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rendered {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The track, for a stem.
-    pub track: Option<TrackId>,
-    /// Frames written.
-    pub frames: u64,
-    /// The loudest sample, 1 for full scale.
-    pub peak: f32,
-    /// Samples that were beyond full scale and were cut.
-    pub clipped: u64,
-    /// Integrated loudness in LUFS and true peak in dB, where they were asked for.
-    pub loudness: Option<Loudness>,
-}
 
 /// Sound in memory.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -350,7 +334,7 @@ pub fn render_to_memory(
             rate: options.rate,
             ..Sound::default()
         },
-        master: Master::new(options.rate, options.gain, CEILING),
+        master: Master::new(options.rate, options.gain, TRUE_PEAK),
     };
     on_threads(options.threads, || {
         render(song, font, &options, &mut memory, watch)
@@ -363,191 +347,6 @@ pub fn render_to_memory(
     sound.left.extend_from_slice(left);
     sound.right.extend_from_slice(right);
     Ok(sound)
-}
-
-/// A file that is being written, and what is known about it.
-struct Writing {
-    file: SoundFile,
-    track: Option<TrackId>,
-    frames: u64,
-    peak: f32,
-}
-
-impl Writing {
-    fn create(
-        path: &Path,
-        options: &RenderOptions,
-        track: Option<TrackId>,
-    ) -> Result<Self, RenderError> {
-        let spec = SoundSpec {
-            container: Container::of(path).ok_or_else(|| RenderError::Kind(path.to_owned()))?,
-            format: options.format,
-            rate: options.rate,
-            dither_seed: options.dither_seed,
-        };
-        Ok(Self {
-            file: SoundFile::create(path, &spec)?,
-            track,
-            frames: 0,
-            peak: 0.0,
-        })
-    }
-
-    fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), RenderError> {
-        self.frames += left.len() as u64;
-        let loudest = left
-            .iter()
-            .chain(right)
-            .fold(0.0_f32, |loudest, x| loudest.max(x.abs()));
-        self.peak = self.peak.max(loudest);
-        Ok(self.file.write(left, right)?)
-    }
-}
-
-/// What the mix goes through before its file.
-enum Finish {
-    /// Straight on.
-    Master(Box<Master>),
-    /// Kept until its loudness is known.
-    Tape(Tape),
-}
-
-/// Writes the mix, and the stems.
-struct Files<'a> {
-    options: &'a RenderOptions,
-    mix: Writing,
-    finish: Finish,
-    stem_path: &'a (dyn Fn(TrackId) -> PathBuf + Sync),
-    stems: Vec<Writing>,
-}
-
-impl Output for Files<'_> {
-    fn begin(&mut self, stems: &[TrackId]) -> Result<(), RenderError> {
-        if self.options.stems == Stems::Separate {
-            for &track in stems {
-                let path = (self.stem_path)(track);
-                self.stems
-                    .push(Writing::create(&path, self.options, Some(track))?);
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, chunk: &Chunk) -> Result<(), RenderError> {
-        let [left, right] = &chunk.mix;
-        match &mut self.finish {
-            Finish::Master(master) => {
-                let (left, right) = master.pass(left, right);
-                self.mix.write(left, right)?;
-            }
-            Finish::Tape(tape) => {
-                let failed = |error: std::io::Error| RenderError::Tape(error.to_string());
-                tape.write(chunk).map_err(failed)?;
-            }
-        }
-        for (file, [left, right]) in self.stems.iter_mut().zip(&chunk.stems) {
-            file.write(left, right)?;
-        }
-        Ok(())
-    }
-}
-
-/// Renders into the file at `path`, WAV or FLAC by its ending, and the stems that `options` ask for into the files that
-/// `stem_path` names. Files that are there are replaced, and only when every new one is complete. `watch` is told many
-/// times a second how far it is.
-pub fn render_to_files(
-    song: &Song,
-    font: &Arc<Font>,
-    options: &RenderOptions,
-    path: &Path,
-    stem_path: &(dyn Fn(TrackId) -> PathBuf + Sync),
-    watch: Watch<'_>,
-) -> Result<Vec<Rendered>, RenderError> {
-    options.check()?;
-    let finish = if options.loudness.is_some() {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let tape = Tape::new(folder.unwrap_or(Path::new(".")), options.rate);
-        Finish::Tape(tape.map_err(|error| FileError::new(path, "write", error))?)
-    } else {
-        Finish::Master(Box::new(Master::new(options.rate, options.gain, CEILING)))
-    };
-    let mut files = Files {
-        options,
-        mix: Writing::create(path, options, None)?,
-        finish,
-        stem_path,
-        stems: Vec::new(),
-    };
-    let measured = on_threads(options.threads, || {
-        render(song, font, options, &mut files, watch)?;
-        end(&mut files, watch)
-    })?;
-    let mut done = Vec::new();
-    let mut complete = Vec::new();
-    for (index, writing) in std::iter::once(files.mix).chain(files.stems).enumerate() {
-        done.push(Rendered {
-            path: writing.file.path().to_owned(),
-            track: writing.track,
-            frames: writing.frames,
-            peak: writing.peak,
-            clipped: writing.file.clipped(),
-            loudness: measured.filter(|_| index == 0).map(|measured| Loudness {
-                lufs: measured.lufs,
-                true_peak: measured.true_peak,
-            }),
-        });
-        complete.push(writing.file.finish()?);
-    }
-    for file in complete {
-        file.commit(Previous::Drop)?;
-    }
-    Ok(done)
-}
-
-/// What the mix still needs when the song is over.
-fn end(files: &mut Files<'_>, watch: Watch<'_>) -> Result<Option<Measured>, RenderError> {
-    let mix = &mut files.mix;
-    match (&mut files.finish, files.options.loudness) {
-        (Finish::Tape(tape), Some(wanted)) => {
-            // How often it must be measured is not known: each step goes a part of the way that is left.
-            let mut share = RENDERING;
-            let mut check = || {
-                share += (1.0 - share) * 0.002;
-                let stage = Stage::Measuring;
-                match watch(Progress { stage, share }) {
-                    ControlFlow::Continue(()) => Ok(()),
-                    ControlFlow::Break(()) => Err(RenderError::Cancelled),
-                }
-            };
-            let fit = tape.fit(wanted, &mut check)?;
-            let master = Master::new(files.options.rate, fit.gain, fit.ceiling);
-            tape.play(master, &mut |left, right| {
-                check()?;
-                mix.write(left, right)
-            })?;
-            Ok(fit.measured)
-        }
-        (Finish::Master(master), _) => {
-            let (left, right) = master.rest();
-            mix.write(left, right)?;
-            Ok(None)
-        }
-        (Finish::Tape(_), None) => Ok(None),
-    }
-}
-
-/// The file of a stem, beside that of the mix: "Song - 02 Bass.wav". `number` counts the tracks of the song from 1.
-pub fn stem_path(mix: &Path, number: usize, name: &str) -> PathBuf {
-    let safe: String = name
-        .chars()
-        .filter(|c| !c.is_control() && !r#"/\:*?"<>|"#.contains(*c))
-        .collect();
-    let stem = crate::formats::files::stem(mix);
-    let extension = mix.extension().unwrap_or_default().to_string_lossy();
-    let name = format!("{stem} - {number:02} {}", safe.trim());
-    mix.with_file_name(format!("{}.{extension}", name.trim_end()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use rustysynth::{SoundFont, Synthesizer, SynthesizerSettings};
 
 use super::effects::Sends;
 use crate::audio::synths::MASTER;
+use crate::audio::true_peak::loudest;
 
 /// Samples that are taken from the synthesizer at once.
 const SCRATCH: usize = 256;
@@ -37,6 +38,13 @@ pub(super) struct Out<'a> {
     pub sends: &'a mut Sends,
     /// What the track sends to reverb and chorus, 0..=1.
     pub levels: [f32; 2],
+}
+
+/// Adds samples of some gain to others.
+fn add(to: &mut [f32], samples: &[f32], gain: f32) {
+    for (to, sample) in to.iter_mut().zip(samples) {
+        *to += sample * gain;
+    }
 }
 
 /// A synthesizer without effects, and how far it is.
@@ -168,30 +176,25 @@ impl Strand {
             let (l, r) = (&mut l[..count], &mut r[..count]);
             self.synth.render(l, r);
             let first = (self.at - out.from).max(0) as usize;
-            let mut loudest = 0.0_f32;
             let [left, right] = &mut *out.sides;
-            for ((own, out), other) in l.iter().zip(left.iter_mut().skip(first)).zip(&*r) {
-                *out += own;
-                loudest = loudest.max(own.abs()).max(other.abs());
-            }
-            for (own, out) in r.iter().zip(right.iter_mut().skip(first)) {
-                *out += own;
+            for (own, to) in [(&*l, left), (&*r, right)] {
+                add(to.get_mut(first..).unwrap_or_default(), own, 1.0);
             }
             if reverb > 0.0 {
-                let sends = out.sends.reverb.iter_mut().skip(first);
+                let sends = out.sends.reverb.get_mut(first..).unwrap_or_default();
                 for ((l, r), send) in l.iter().zip(&*r).zip(sends) {
                     *send += (l + r) * reverb;
                 }
             }
             if chorus > 0.0 {
-                for (own, send) in [&*l, &*r].into_iter().zip(&mut out.sends.chorus) {
-                    for (own, send) in own.iter().zip(send.iter_mut().skip(first)) {
-                        *send += own * chorus;
-                    }
+                for (own, to) in [&*l, &*r].into_iter().zip(&mut out.sends.chorus) {
+                    add(to.get_mut(first..).unwrap_or_default(), own, chorus);
                 }
             }
             self.at += count as i64;
-            self.quiet = if loudest < SILENCE {
+            // What is held may sound again.
+            let is_quiet = self.held == 0 && loudest(l).max(loudest(r)) < SILENCE;
+            self.quiet = if is_quiet {
                 self.quiet + count as i64
             } else {
                 0

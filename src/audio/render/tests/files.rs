@@ -1,6 +1,9 @@
 //! Renders into files.
 
+use std::path::Path;
+
 use super::*;
+use crate::formats::sound_file::Container;
 
 /// A file as floating point, left and right in turn.
 fn read(path: &Path) -> Vec<f32> {
@@ -33,58 +36,78 @@ fn to_files(
     render_to_files(song, &font, options, path, &stem, &mut silent_progress)
 }
 
-#[test]
-fn stems_add_up_to_the_mix() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mix.wav");
-    let options = RenderOptions {
-        format: SampleFormat::Float32,
-        stems: Stems::Separate,
-        // Quiet enough for the limiter to do nothing.
-        gain: 1.0,
-        ..RenderOptions::default()
-    };
+/// A band too quiet for the limiter to do anything.
+fn quiet_band() -> Song {
     let mut song = band();
     for index in 0..2 {
         let mut quiet = (*song.tracks[index]).clone();
         quiet.volume = 60;
         song = song.with_track(quiet);
     }
-    let files = to_files(&song, &options, &path).unwrap();
-    assert_eq!(files.len(), 3, "the mix and the two tracks that are heard");
-    assert!(
-        files[0].peak > 0.05 && files[0].peak < 0.9,
-        "{}",
-        files[0].peak
-    );
-    let mix = read(&path);
-    let mut sum = vec![0.0_f32; mix.len()];
-    for file in &files[1..] {
-        let stem = read(&file.path);
-        assert_eq!(stem.len(), mix.len());
-        assert!(stem.iter().any(|sample| sample.abs() > 0.01));
-        for (sum, sample) in sum.iter_mut().zip(&stem) {
-            *sum += sample;
+    song
+}
+
+/// The largest difference between two sounds of one length.
+fn difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(b)
+        .fold(0.0, |worst, (a, b)| worst.max((a - b).abs()))
+}
+
+#[test]
+fn stems_add_up_to_the_mix() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mix.wav");
+    let song = quiet_band();
+    let mut plain_peak = None;
+    for (gain, lufs) in [(1.0, None), (0.5, None), (1.0, Some(-40.0))] {
+        let options = RenderOptions {
+            format: SampleFormat::Float32,
+            stems: Stems::Separate,
+            gain,
+            loudness: lufs.map(|lufs| Loudness {
+                lufs,
+                ..Loudness::STREAMING
+            }),
+            ..RenderOptions::default()
+        };
+        let files = to_files(&song, &options, &path).unwrap();
+        assert_eq!(files.len(), 3, "the mix and the two tracks that are heard");
+        let peak = files[0].peak;
+        assert!(peak > 0.01 && peak < 0.8, "{peak}");
+        let turned_up = peak / *plain_peak.get_or_insert(peak);
+        match lufs {
+            None => assert!((turned_up - gain).abs() < 1e-4, "{turned_up}"),
+            Some(_) => assert!((turned_up - 1.0).abs() > 0.05, "{turned_up}"),
         }
+        let mix = read(&path);
+        let mut sum = vec![0.0_f32; mix.len()];
+        for file in &files[1..] {
+            assert_eq!(file.loudness, None, "that of a stem says nothing");
+            let stem = read(&file.path);
+            assert_eq!(stem.len(), mix.len());
+            assert!(stem.iter().any(|sample| sample.abs() > 0.01));
+            for (sum, sample) in sum.iter_mut().zip(&stem) {
+                *sum += sample;
+            }
+        }
+        let worst = difference(&sum, &mix);
+        assert!(worst < 1e-6, "{worst}, gain {gain}, {lufs:?} LUFS");
     }
-    let worst = sum
-        .iter()
-        .zip(&mix)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
-    assert!(worst < 1e-6, "{worst}");
     // Without stems the effects are shared, and the mix is the same.
     let alone = folder.path().join("alone.wav");
     let options = RenderOptions {
-        stems: Stems::None,
-        ..options
+        format: SampleFormat::Float32,
+        ..RenderOptions::default()
     };
     to_files(&song, &options, &alone).unwrap();
-    let worst = read(&alone)
-        .iter()
-        .zip(&mix)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max);
+    let options = RenderOptions {
+        stems: Stems::Separate,
+        ..options
+    };
+    to_files(&song, &options, &path).unwrap();
+    let worst = difference(&read(&alone), &read(&path));
     assert!(worst < 2e-5, "{worst}");
 }
 
