@@ -1,6 +1,6 @@
 //! A take: what is played while the song runs, on its way to becoming notes.
 
-use super::{ControlChange, Note, Pitch, Tick, Velocity};
+use super::{ControlChange, Note, Pitch, PitchBend, Span, Tick, Velocity};
 
 /// The sustain pedal.
 const SUSTAIN: u8 = 64;
@@ -55,12 +55,17 @@ pub struct Take {
     notes: Vec<Played>,
     controls: Vec<ControlChange>,
     pedal: bool,
+    bends: Vec<PitchBend>,
+    /// Where the wheel was away from its middle: what was bent there before is replaced.
+    sweeps: Vec<Span>,
+    /// Since when it is.
+    bent_since: Option<Tick>,
 }
 
 impl Take {
     /// Whether nothing was played.
     pub fn is_empty(&self) -> bool {
-        self.notes.is_empty() && self.controls.is_empty()
+        self.notes.is_empty() && self.controls.is_empty() && self.bends.is_empty()
     }
 
     /// A key goes down.
@@ -99,9 +104,36 @@ impl Take {
         });
     }
 
-    /// The loop began again: what is held ends with it, and a pedal that is down is taken along.
+    /// The pitch wheel moves, to one of -8192..=8191. Where it is away from its middle, it replaces what earlier rounds of
+    /// a loop bent.
+    pub fn bend(&mut self, at: Tick, value: i16) {
+        let last = self.sweeps.last_mut().filter(|_| self.bent_since.is_some());
+        if let Some(sweep) = last {
+            let passed = Span::new(sweep.end, at.max(sweep.end));
+            sweep.end = passed.end;
+            self.bends
+                .retain(|bend| bend.at <= passed.start || bend.at >= passed.end);
+        }
+        let bend = PitchBend::new(at, value);
+        match (self.bent_since, bend.value) {
+            (None, 0) => return,
+            (None, _) => {
+                self.bent_since = Some(at);
+                self.sweeps.push(Span::new(at, at));
+            }
+            (Some(_), 0) => self.bent_since = None,
+            (Some(_), _) => {}
+        }
+        self.bends.push(bend);
+    }
+
+    /// The loop began again: what is held ends with it, and a pedal that is down and a wheel that is bent are taken along.
     pub fn wrap(&mut self, left: Tick, begins: Tick) {
         let pedal = self.pedal;
+        let bent = self
+            .bent_since
+            .and(self.bends.last())
+            .map(|bend| bend.value);
         self.end(left);
         for note in &mut self.notes {
             note.turn.get_or_insert((left, begins));
@@ -109,15 +141,21 @@ impl Take {
         if pedal {
             self.control(begins, SUSTAIN, 127);
         }
+        if let Some(bent) = bent {
+            self.bend(begins, bent);
+        }
     }
 
-    /// The playing ended, or jumped elsewhere: keys and pedal come up.
+    /// The playing ended, or jumped elsewhere: keys and pedal come up, and the wheel goes back.
     pub fn end(&mut self, at: Tick) {
         for note in self.notes.iter_mut().filter(|note| note.end.is_none()) {
             note.end = Some(at.max(note.start + Tick(1)));
         }
         if self.pedal {
             self.control(at, SUSTAIN, 0);
+        }
+        if self.bent_since.is_some() {
+            self.bend(at, 0);
         }
     }
 
@@ -144,6 +182,16 @@ impl Take {
     /// The controllers.
     pub fn controls(&self) -> &[ControlChange] {
         &self.controls
+    }
+
+    /// The pitch bends.
+    pub fn bends(&self) -> &[PitchBend] {
+        &self.bends
+    }
+
+    /// Where the wheel was away from its middle.
+    pub fn sweeps(&self) -> &[Span] {
+        &self.sweeps
     }
 }
 
@@ -236,6 +284,70 @@ mod tests {
         assert_eq!(shown(&take, 0, AS_PLAYED)[1], (1_850, 70, 62));
         let pedal: Vec<_> = take.controls().iter().map(|c| (c.at.0, c.value)).collect();
         assert_eq!(pedal, [(1_800, 127), (1_920, 0), (960, 127), (1_500, 0)]);
+    }
+
+    fn bends(take: &Take) -> Vec<(i64, i16)> {
+        (take.bends().iter())
+            .map(|bend| (bend.at.0, bend.value))
+            .collect()
+    }
+
+    #[test]
+    fn a_wheel_that_is_left_bent_goes_back_where_the_playing_ends() {
+        let mut take = Take::default();
+        take.bend(Tick(5), 0);
+        assert!(take.is_empty(), "a wheel at rest says nothing");
+        take.bend(Tick(10), 400);
+        take.bend(Tick(20), 9_000);
+        take.bend(Tick(40), 0);
+        take.bend(Tick(100), -300);
+        take.end(Tick(200));
+        assert_eq!(
+            bends(&take),
+            [(10, 400), (20, 8_191), (40, 0), (100, -300), (200, 0)]
+        );
+        assert_eq!(
+            take.sweeps(),
+            [
+                Span::new(Tick(10), Tick(40)),
+                Span::new(Tick(100), Tick(200))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wheel_replaces_what_was_bent_in_the_round_before() {
+        let mut take = Take::default();
+        for (at, value) in [
+            (100, 1_000),
+            (200, 2_000),
+            (300, 3_000),
+            (400, 0),
+            (800, 500),
+        ] {
+            take.bend(Tick(at), value);
+        }
+        take.wrap(Tick(960), Tick(0));
+        // Bent across the turn, it goes on bent; then it comes to rest, and later moves within the first sweep.
+        assert_eq!(bends(&take)[4..], [(800, 500), (960, 0), (0, 500)]);
+        take.bend(Tick(50), 0);
+        take.bend(Tick(150), -100);
+        take.bend(Tick(350), 0);
+        let mut all = bends(&take);
+        all.sort_unstable();
+        assert_eq!(
+            all,
+            [
+                (0, 500),
+                (50, 0),
+                (100, 1_000),
+                (150, -100),
+                (350, 0),
+                (400, 0),
+                (800, 500),
+                (960, 0)
+            ]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::command::Action;
 use super::{Notice, Studio};
 use crate::audio::midi::{LiveEvent, Moment};
-use crate::audio::schedule::port_channels;
+use crate::audio::schedule::{NO_BEND, port_channels};
 use crate::score::edit::{self, Edited};
 use crate::score::{Pitch, Song, Take, Tick, TrackId, Velocity};
 
@@ -138,12 +138,7 @@ impl Studio {
 
     fn recorded(&self, recording: &Recording, now: Tick) -> Edited {
         let notes = recording.take.notes(now, self.settings.grid());
-        edit::record(
-            self.base_song(),
-            recording.track,
-            notes,
-            recording.take.controls(),
-        )
+        edit::record(self.base_song(), recording.track, notes, &recording.take)
     }
 
     fn show_recording(&mut self) {
@@ -184,8 +179,8 @@ fn play(take: &mut Take, event: LiveEvent, tick: f64) {
         ),
         LiveEvent::NoteOff { key } => take.note_off(at, Pitch::clamped(key.into())),
         LiveEvent::Control { controller, value } => take.control(at, controller, value),
-        // The score has no pitch bend: it is heard, not kept.
-        LiveEvent::Bend(_) => {}
+        // Both count 16,384 places; the score counts from the middle.
+        LiveEvent::Bend(bend) => take.bend(at, (i32::from(bend) - i32::from(NO_BEND)) as i16),
     }
 }
 
@@ -325,6 +320,36 @@ mod tests {
         assert!(notes(&studio).is_empty());
         studio.apply(Action::Undo.into());
         assert!(studio.song().tracks.is_empty());
+    }
+
+    #[test]
+    fn the_pitch_wheel_is_recorded() {
+        let (mut studio, moments, _) = studio(Settings::default());
+        let wheel = |bend, tick| Moment::Played {
+            event: LiveEvent::Bend(bend),
+            tick,
+        };
+        studio.apply(Action::Record.into());
+        moments.borrow_mut().extend([
+            Moment::Began { tick: 0.0 },
+            on(60, 10.0),
+            wheel(8_192, 20.0),
+            wheel(16_383, 100.4),
+            wheel(0, 200.0),
+            off(60, 300.0),
+            Moment::Ended { tick: 480.0 },
+        ]);
+        studio.apply(Action::PlayPause.into());
+        studio.poll();
+        let bends = |studio: &Studio| -> Vec<(i64, i16)> {
+            (studio.song().tracks[0].bends().iter())
+                .map(|bend| (bend.at.0, bend.value))
+                .collect()
+        };
+        assert_eq!(bends(&studio), [(100, 8_191), (200, -8_192), (480, 0)]);
+        assert_eq!(studio.history().undo_name(), Some("Record"));
+        studio.apply(Action::Undo.into());
+        assert!(bends(&studio).is_empty() && notes(&studio).is_empty());
     }
 
     #[test]
