@@ -12,6 +12,8 @@ use leitmotif::app::command::{Action, Command};
 use leitmotif::app::sound::{AudioChoice, Sound, SoundState};
 use leitmotif::app::studio::{FontChoice, Notice, Parts, Studio};
 use leitmotif::audio::device::DeviceInfo;
+use leitmotif::audio::midi::ports::PortNames;
+use leitmotif::audio::midi::{MidiError, MidiInputChoice, MidiSettings, MidiState};
 use leitmotif::formats;
 use leitmotif::score::{Instrument, Pitch, Song, Span, Tick, Velocity};
 
@@ -26,6 +28,8 @@ struct Heard {
     looked: usize,
     song: Arc<Song>,
     state: SoundState,
+    midi: MidiState,
+    midi_wishes: Vec<MidiSettings>,
 }
 
 /// A sound that writes down what it is asked.
@@ -70,6 +74,12 @@ impl Sound for Listening {
     fn choose(&mut self, choice: &AudioChoice) {
         self.heard.borrow_mut().choices.push(choice.clone());
     }
+    fn set_midi(&mut self, settings: &MidiSettings) {
+        self.heard.borrow_mut().midi_wishes.push(settings.clone());
+    }
+    fn midi(&self) -> Arc<MidiState> {
+        Arc::new(self.heard.borrow().midi.clone())
+    }
     fn poll(&mut self) {}
 }
 
@@ -113,9 +123,7 @@ fn device_rate_and_buffer_are_chosen_without_a_restart() {
         ("Sample rate", "96 kHz"),
         ("Audio device", "Speakers"),
     ] {
-        (harness.get_by_role_and_label(egui::Role::ComboBox, menu)).click();
-        harness.run_steps(4);
-        click(&mut harness, entry);
+        choose(&mut harness, menu, entry);
     }
     let chosen = AudioChoice {
         soundfont: None,
@@ -130,6 +138,72 @@ fn device_rate_and_buffer_are_chosen_without_a_restart() {
         click(&mut harness, page);
         harness.check_accessibility();
     }
+}
+
+fn choose(harness: &mut Harness<'static, Window>, menu: &str, entry: &str) {
+    (harness.get_by_role_and_label(egui::Role::ComboBox, menu)).click();
+    harness.run_steps(4);
+    click(harness, entry);
+}
+
+#[test]
+fn midi_ports_are_listed_and_chosen_and_one_that_is_gone_is_said() {
+    let (studio, heard) = listening();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    heard.borrow_mut().midi = MidiState {
+        ports: PortNames {
+            inputs: names(&["Keystation 49", "Wheel"]),
+            outputs: names(&["Sampler"]),
+        },
+        ..MidiState::default()
+    };
+    let mut harness = harness(studio);
+    harness.state_mut().send(Action::Preferences);
+    harness.run_steps(6);
+    click(&mut harness, "MIDI");
+    harness.check_accessibility();
+    harness.get_by_label("No keyboard is connected");
+
+    choose(&mut harness, "MIDI input", "Keystation 49");
+    choose(&mut harness, "MIDI output", "Sampler");
+    for switch in ["Port “Leitmotif”", "Send clock", "Thru"] {
+        click(&mut harness, switch);
+    }
+    let usual = MidiSettings::default();
+    let chosen = MidiSettings {
+        input: MidiInputChoice::Port("Keystation 49".to_owned()),
+        virtual_output: !usual.virtual_output,
+        output: Some("Sampler".to_owned()),
+        clock: !usual.clock,
+        thru: !usual.thru,
+    };
+    assert_eq!(heard.borrow().midi_wishes.last(), Some(&chosen));
+    assert_eq!(harness.state().studio().settings().midi, chosen);
+    heard.borrow_mut().midi.playing_on = names(&["Keystation 49"]);
+    harness.run_steps(3);
+    harness.get_by_label("Connected: Keystation 49");
+
+    // Its cable is pulled: it stays chosen, and what is wrong is said.
+    let gone = MidiError::PortMissing("Keystation 49".to_owned());
+    heard.borrow_mut().midi = MidiState {
+        ports: PortNames {
+            inputs: names(&["Wheel"]),
+            outputs: names(&["Sampler"]),
+        },
+        trouble: Some(gone.clone()),
+        ..MidiState::default()
+    };
+    harness.run_steps(3);
+    harness.get_by_label(&gone.to_string());
+    assert_eq!(harness.state().studio().settings().midi, chosen);
+    (harness.get_by_role_and_label(egui::Role::ComboBox, "MIDI input")).click();
+    harness.run_steps(4);
+    let offered = |name| harness.query_all_by_label(name).next().is_some();
+    assert!(offered("Wheel") && !offered("Keystation 49"));
+    click(&mut harness, "Every port");
+    let wishes = &heard.borrow().midi_wishes;
+    let input = wishes.last().map(|wish| wish.input.clone());
+    assert_eq!(input, Some(MidiInputChoice::All));
 }
 
 #[test]
