@@ -7,11 +7,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use assert_no_alloc::assert_no_alloc;
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::denormals;
 use super::loudness::LoudnessMeter;
 use super::midi::LiveQueue;
 use super::midi::tap::{Tap, TapLine};
@@ -35,6 +36,8 @@ pub struct Callback {
     shared: Arc<Shared>,
     /// What is played by hand.
     live: Option<Arc<LiveQueue>>,
+    /// From a call until its sound leaves the device, where that is known.
+    device_latency: Option<Duration>,
     loudness: LoudnessMeter,
     left: Box<[f32]>,
     right: Box<[f32]>,
@@ -68,6 +71,7 @@ impl Callback {
             up,
             shared: Arc::clone(&shared),
             live: None,
+            device_latency: None,
             left: vec![0.0; FRAMES].into(),
             right: vec![0.0; FRAMES].into(),
         };
@@ -87,17 +91,23 @@ impl Callback {
         self
     }
 
+    /// The sound of the next call leaves the device so long after it; `None` if that is not known.
+    pub fn set_device_latency(&mut self, latency: Option<Duration>) {
+        self.device_latency = latency;
+    }
+
     /// Fills `output` with interleaved frames of `channels` samples: the first two are left and right, one alone is
     /// their mean, the others are silent.
     pub fn fill(&mut self, output: &mut [f32], channels: usize) {
-        assert_no_alloc(|| self.fill_guarded(output, channels.max(1)));
+        assert_no_alloc(|| denormals::flushed(|| self.fill_guarded(output, channels.max(1))));
     }
 
     fn fill_guarded(&mut self, output: &mut [f32], channels: usize) {
         let started = Instant::now();
         self.take_orders();
         let frames = output.len() / channels;
-        self.player.begin_buffer(started, frames);
+        self.player
+            .begin_buffer(started, frames, self.device_latency);
         self.play_by_hand();
         for part in output.chunks_mut(FRAMES * channels) {
             let frames = part.len() / channels;
@@ -173,6 +183,9 @@ impl Callback {
         for (slot, peak) in self.player.track_peaks().enumerate() {
             shared.set_track(slot, peak);
         }
+        shared
+            .flushes
+            .store(denormals::are_flushed(), Ordering::Relaxed);
         if self.player.rack().has_failed() {
             shared.failed.store(true, Ordering::Relaxed);
         }

@@ -275,3 +275,14 @@ fn a_count_in_lets_the_playhead_wait() {
     wait_for(&mut engine, "playing", |e| e.position() > Tick(50));
     assert!(engine.meters().loudness > -70.0 || engine.meters().loudness.is_infinite());
 }
+
+#[test]
+fn denormal_numbers_are_zero_in_the_audio_thread() {
+    let mut engine = silent();
+    let can = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+    wait_for(&mut engine, "a callback", |e| {
+        e.line.link.shared.callbacks.load(Ordering::Relaxed) > 1
+    });
+    let flushes = engine.line.link.shared.flushes.load(Ordering::Relaxed);
+    assert_eq!(flushes, can);
+}

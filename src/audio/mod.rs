@@ -5,10 +5,13 @@
 //! The [`Engine`] is the owner's handle: it holds what is wanted, talks to the callback through two rings
 //! ([`protocol`]) and reads the playhead and the meters from atomics ([`shared`]).
 
+pub mod bus;
 pub mod callback;
 mod choke;
 pub mod clock;
+mod denormals;
 pub mod device;
+pub mod effects;
 pub mod engine;
 mod font_check;
 pub mod font_loader;
@@ -31,6 +34,8 @@ pub mod synths;
 pub(crate) mod test_font;
 pub mod transport;
 pub mod true_peak;
+mod voices;
+mod zones;
 
 pub use engine::Engine;
 pub use font_loader::FontSource;

@@ -5,6 +5,8 @@
 
 use crate::score::{Span, Tick, TrackId};
 
+use super::bus::Bus;
+use super::effects::Effects;
 use super::limiter::Limiter;
 use super::metronome::{Beat, Clicks, CountIn};
 use super::midi::song_clock::SongClock;
@@ -13,6 +15,7 @@ use super::protocol::{Clicking, PreviewNote, ScoreUpdate, ToAudio};
 use super::schedule::Schedule;
 use super::synths::{Glide, Rack, STRETCH, peak_decay};
 use super::transport::{Transport, Turn};
+use super::true_peak::loudest;
 
 mod midi_side;
 
@@ -61,10 +64,10 @@ pub struct Player {
     previews: [Option<(u8, u64)>; PREVIEWS],
     gain: f32,
     target_gain: f32,
+    effects: Effects,
     limiter: Limiter,
-    left: [f32; STRETCH],
-    right: [f32; STRETCH],
-    /// What of `left` and `right` is still to be given out.
+    bus: Bus,
+    /// What of `bus` is still to be given out.
     ready: std::ops::Range<usize>,
     peaks: [f32; 2],
     peak_decay: f32,
@@ -99,9 +102,9 @@ impl Player {
             previews: [None; PREVIEWS],
             gain: 1.0,
             target_gain: 1.0,
+            effects: Effects::new(rate),
             limiter: Limiter::new(rate),
-            left: [0.0; STRETCH],
-            right: [0.0; STRETCH],
+            bus: Bus::with_room(STRETCH),
             ready: 0..0,
             peaks: [0.0; 2],
             peak_decay: peak_decay(rate),
@@ -158,7 +161,10 @@ impl Player {
 
     /// Whether nothing sounds any more, echoes included.
     pub fn is_at_rest(&self) -> bool {
-        self.rack.is_at_rest() && self.clicks.is_at_rest() && self.retiring.is_none()
+        self.rack.is_at_rest()
+            && self.effects.is_at_rest()
+            && self.clicks.is_at_rest()
+            && self.retiring.is_none()
     }
 
     /// Carries out an order.
@@ -276,12 +282,11 @@ impl Player {
             }
             let count = self.ready.len().min(frames - done);
             let from = self.ready.start..self.ready.start + count;
-            if let (Some(l), Some(r)) = (self.left.get(from.clone()), self.right.get(from)) {
-                if let Some(out) = left.get_mut(done..done + count) {
-                    out.copy_from_slice(l);
-                }
-                if let Some(out) = right.get_mut(done..done + count) {
-                    out.copy_from_slice(r);
+            for (out, side) in [&mut *left, &mut *right].into_iter().zip(&self.bus.sides) {
+                if let Some(out) = out.get_mut(done..done + count)
+                    && let Some(made) = side.get(from.clone())
+                {
+                    out.copy_from_slice(made);
                 }
             }
             self.ready.start += count;
@@ -402,22 +407,20 @@ impl Player {
     }
 
     fn mix(&mut self, frames: usize) {
-        let (mut left, mut right) = ([0.0_f32; STRETCH], [0.0_f32; STRETCH]);
-        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        let bus = &mut self.bus;
+        bus.clear(frames);
         if let Some(retiring) = &mut self.retiring {
             for synth in retiring.rack.all() {
-                synth.render_onto(left, right);
+                synth.render_onto(bus);
             }
             let step = 1.0 / (RETIRE_SECONDS * self.schedule.clock.rate() as f32);
-            for (left, right) in left.iter_mut().zip(right.iter_mut()) {
-                *left *= retiring.gain;
-                *right *= retiring.gain;
-                retiring.gain = (retiring.gain - step).max(0.0);
-            }
+            retiring.gain = bus.fade(retiring.gain, step);
         }
         for synth in self.rack.all() {
-            synth.render_onto(left, right);
+            synth.render_onto(bus);
         }
+        self.effects.apply(bus);
+        let [left, right] = &mut bus.sides;
         self.clicks.render_onto(left, right);
         for (left, right) in left.iter_mut().zip(right.iter_mut()) {
             self.gain += (self.target_gain - self.gain).clamp(-0.002, 0.002);
@@ -426,16 +429,10 @@ impl Player {
         }
         self.limiter.process(left, right);
         let decay = self.peak_decay.powi(frames as i32);
-        for (peak, side) in self.peaks.iter_mut().zip([&*left, &*right]) {
-            let loudest = side.iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
-            *peak = (*peak * decay).max(loudest);
+        for (peak, side) in self.peaks.iter_mut().zip(&bus.sides) {
+            *peak = (*peak * decay).max(loudest(side));
             if *peak < 1e-6 {
                 *peak = 0.0;
-            }
-        }
-        for (own, side) in [(&mut self.left, left), (&mut self.right, right)] {
-            if let Some(own) = own.get_mut(..frames) {
-                own.copy_from_slice(side);
             }
         }
     }

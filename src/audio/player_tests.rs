@@ -151,6 +151,10 @@ fn controllers_are_sent_again_wherever_playing_begins() {
 #[test]
 fn mute_silences_what_sounds_and_unmute_brings_it_back() {
     let loud = song(vec![note(0, 96_000, 60)]);
+    // What echoes of it rings out.
+    let mut dry = (*loud.tracks[0]).clone();
+    dry.reverb = 0;
+    let loud = loud.with_track(dry);
     let mut quiet = (*loud.tracks[0]).clone();
     quiet.mute = true;
     let quiet = loud.with_track(quiet);

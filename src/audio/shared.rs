@@ -25,6 +25,8 @@ pub struct Shared {
     pub callbacks: AtomicU64,
     /// Callbacks that took longer than the sound they made lasts.
     pub late: AtomicU32,
+    /// Whether numbers too small for full precision count as zero in the audio thread.
+    pub flushes: AtomicBool,
     /// Whether the SoundFont made a synthesizer fail.
     pub failed: AtomicBool,
     master: [AtomicU32; 2],
@@ -45,6 +47,7 @@ impl Default for Shared {
             order: AtomicU32::new(0),
             callbacks: AtomicU64::new(0),
             late: AtomicU32::new(0),
+            flushes: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             master: [AtomicU32::new(0), AtomicU32::new(0)],
             tracks: (0..METERED).map(|_| AtomicU32::new(0)).collect(),

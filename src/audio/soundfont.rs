@@ -10,6 +10,7 @@ use rustysynth::SoundFont;
 use super::choke::Unchoked;
 use super::font_check::{Flaw, check_file, check_loops};
 use super::guard::{hush, quietly};
+use super::zones::Zones;
 use crate::formats::places::Places;
 
 /// Where a font came from.
@@ -23,7 +24,7 @@ pub enum FontOrigin {
 
 /// A SoundFont, ready to be played.
 pub struct Font {
-    parsed: Arc<SoundFont>,
+    zones: Arc<Zones>,
     name: String,
     origin: FontOrigin,
     onset_delay: f32,
@@ -51,7 +52,12 @@ impl Font {
 
     /// What the synthesizers read.
     pub fn parsed(&self) -> &Arc<SoundFont> {
-        &self.parsed
+        self.zones.font()
+    }
+
+    /// What it says about its notes.
+    pub(super) fn zones(&self) -> &Arc<Zones> {
+        &self.zones
     }
 
     /// How long most of its instruments wait after a note begins, in seconds. The format's own default is 1 ms; a render
@@ -62,7 +68,7 @@ impl Font {
 
     /// How many instruments (presets) it has.
     pub fn presets(&self) -> usize {
-        self.parsed.get_presets().len()
+        self.parsed().get_presets().len()
     }
 
     /// A font from the bytes of an `.sf2` file.
@@ -102,7 +108,7 @@ impl Font {
         check_loops(&parsed).map_err(flawed)?;
         Ok(Self {
             onset_delay: usual_delay(&parsed),
-            parsed: Arc::new(parsed),
+            zones: Arc::new(Zones::new(parsed)),
             name,
             origin,
         })

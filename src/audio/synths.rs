@@ -6,22 +6,21 @@
 
 use std::sync::Arc;
 
-use rustysynth::{Synthesizer, SynthesizerSettings};
-
 use crate::score::{Instrument, TrackId};
 
+use super::bus::{Bus, SendLevels};
 use super::guard::quietly;
 use super::midi::LiveEvent;
 use super::midi::echo::Echo;
 use super::schedule::{EventKind, NO_BEND, PARAMETERS, Parameters, ScheduledTrack, can_be_chased};
 use super::soundfont::Font;
+use super::true_peak::loudest;
+use super::voices::Voices;
 
 /// Samples that are rendered at once at most.
 pub const STRETCH: usize = 128;
 /// Notes of one track that sound at once at most (a stereo instrument takes two voices a note).
-pub(super) const VOICES: usize = 96;
-/// Gain of every synthesizer: a song of five or six tracks then peaks a few decibels below full scale.
-pub(super) const MASTER: f32 = 1.2;
+pub(super) const POLYPHONY: usize = 96;
 /// Below this the ear hears nothing (-100 dB).
 const SILENCE: f32 = 1e-5;
 /// How long a mute or solo takes, in seconds.
@@ -34,20 +33,17 @@ const GLIDE: u8 = 1;
 /// A note is taken up in its middle if so many ticks of it are left.
 pub(super) const WORTH_TAKING_UP: f64 = 120.0;
 
-const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
-const CONTROL: i32 = 0xB0;
-const PROGRAM: i32 = 0xC0;
-const BEND: i32 = 0xE0;
-const RESET_CONTROLLERS: i32 = 121;
+const RESET_CONTROLLERS: u8 = 121;
+/// What a try-out sends to the reverb.
+const PREVIEW_REVERB: u8 = 40;
 
 /// A synthesizer that plays one track.
 pub struct TrackSynth {
     /// Absent without a SoundFont, or after it failed.
-    synth: Option<Box<Synthesizer>>,
+    voices: Option<Box<Voices>>,
     failed: bool,
-    channel: i32,
     owner: Option<TrackId>,
-    program: Option<u8>,
+    instrument: Option<Instrument>,
     /// Last value of every controller.
     controls: [u8; 128],
     /// Which controllers were ever sent.
@@ -64,7 +60,11 @@ pub struct TrackSynth {
     gain: f32,
     target_gain: f32,
     gain_step: f32,
-    /// Samples since anything was heard; the synthesizer rests once all echoes are gone.
+    /// What the instrument of the last note itself sends to reverb and chorus, in percent.
+    note_sends: [i32; 2],
+    /// What was sent last.
+    sends: SendLevels,
+    /// Samples since anything was heard; then the synthesizer rests.
     quiet: usize,
     rest_after: usize,
     peak: f32,
@@ -76,8 +76,7 @@ pub struct TrackSynth {
 impl std::fmt::Debug for TrackSynth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TrackSynth")
-            .field("channel", &self.channel)
-            .field("program", &self.program)
+            .field("instrument", &self.instrument)
             .field("sounding", &self.sounding)
             .finish_non_exhaustive()
     }
@@ -100,36 +99,16 @@ fn keys(mut set: u128) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Renders silence once through all echoes: the system gives memory when it is first written to, and the callback
-/// should not be the one to wait for that.
-fn touch(synth: &mut Synthesizer, rate: u32) {
-    let (mut left, mut right) = ([0.0; STRETCH], [0.0; STRETCH]);
-    // The longest echo of the reverb is 37 ms a round.
-    for _ in 0..=rate as usize / 24 / STRETCH {
-        synth.render(&mut left, &mut right);
-    }
-}
-
 impl TrackSynth {
     /// A synthesizer for `rate` samples a second whose events fall on multiples of `block` samples. Without a font, or
     /// at a rate outside 16..=192 kHz, it is silent.
     pub fn new(font: Option<&Arc<Font>>, rate: u32, block: usize) -> Self {
-        let mut settings = SynthesizerSettings::new(rate as i32);
-        settings.block_size = block;
-        settings.maximum_polyphony = VOICES;
-        let synth = font
-            .and_then(|font| Synthesizer::new(font.parsed(), &settings).ok())
-            .map(|mut synth| {
-                synth.set_master_volume(MASTER);
-                touch(&mut synth, rate);
-                Box::new(synth)
-            });
+        let voices = font.and_then(|font| Voices::new(font.zones(), rate, block, POLYPHONY));
         Self {
-            synth,
+            voices: voices.map(Box::new),
             failed: false,
-            channel: 0,
             owner: None,
-            program: None,
+            instrument: None,
             controls: [0; 128],
             sent: 0,
             bend: NO_BEND,
@@ -140,8 +119,9 @@ impl TrackSynth {
             gain: 1.0,
             target_gain: 1.0,
             gain_step: 1.0 / (FADE_SECONDS * rate as f32),
+            note_sends: [0; 2],
+            sends: SendLevels::default(),
             quiet: usize::MAX / 2,
-            // The longest echo of the reverb is 37 ms a round.
             rest_after: rate as usize / 8,
             peak: 0.0,
             peak_decay: peak_decay(rate),
@@ -154,17 +134,16 @@ impl TrackSynth {
         self.owner.replace(id).is_some_and(|owner| owner != id)
     }
 
-    /// Runs `f` on the synthesizer. A damaged SoundFont can drive it out of its samples: then this track falls silent
-    /// and says so ([`Self::has_failed`]) instead of taking the program down.
-    fn guarded(&mut self, f: impl FnOnce(&mut Synthesizer)) {
+    /// Runs `f` on the voices. A damaged SoundFont can drive them out of its samples in ways that are not foreseen: then
+    /// this track falls silent and says so ([`Self::has_failed`]) instead of taking the program down.
+    fn guarded<T>(&mut self, f: impl FnOnce(&mut Voices) -> T) -> Option<T> {
         if self.failed {
-            return;
+            return None;
         }
-        if let Some(synth) = &mut self.synth
-            && quietly(|| f(synth)).is_none()
-        {
-            self.failed = true;
-        }
+        let voices = self.voices.as_mut()?;
+        let result = quietly(|| f(voices));
+        self.failed = result.is_none();
+        result
     }
 
     /// Whether the SoundFont made the synthesizer fail.
@@ -172,24 +151,19 @@ impl TrackSynth {
         self.failed
     }
 
-    fn message(&mut self, command: i32, first: i32, second: i32) {
-        let channel = self.channel;
-        self.guarded(|synth| synth.process_midi_message(channel, command, first, second));
-    }
-
     fn control(&mut self, controller: u8, value: u8) {
         let slot = &mut self.controls[usize::from(controller & 127)];
         *slot = value;
         self.sent |= 1 << (controller & 127);
         self.echo.control(controller, value);
-        self.message(CONTROL, i32::from(controller), i32::from(value));
+        self.guarded(|voices| voices.control(controller, value));
     }
 
     /// Bends the pitch wheel to one of 0..=16383.
     fn set_bend(&mut self, bend: u16) {
         self.bend = bend;
         self.echo.bend(bend);
-        self.message(BEND, i32::from(bend & 127), i32::from(bend >> 7));
+        self.guarded(|voices| voices.bend(bend));
     }
 
     /// Brings bend and tuning to where they stand before `sample`.
@@ -217,31 +191,28 @@ impl TrackSynth {
                 (38, halves[1]),
             ] {
                 self.echo.control(controller, half);
-                self.message(CONTROL, i32::from(controller), i32::from(half));
+                self.guarded(|voices| voices.control(controller, half));
             }
             // Data entry that comes later says itself which parameter it is about.
             for controller in [101_u8, 100] {
                 self.echo.control(controller, 127);
-                self.message(CONTROL, i32::from(controller), 127);
+                self.guarded(|voices| voices.control(controller, 127));
             }
         }
     }
 
-    /// Chooses the instrument; what sounds on another channel ends.
+    /// Chooses the instrument; between drums and others, what sounds ends and controllers are forgotten.
     fn set_instrument(&mut self, instrument: Instrument) {
-        let channel = if instrument.drums { DRUM_CHANNEL } else { 0 };
-        if channel != self.channel {
+        let before = self.instrument.replace(instrument);
+        if before.is_some_and(|before| before.drums != instrument.drums) {
             self.release_all();
-            self.channel = channel;
-            self.program = None;
             self.sent = 0;
             self.bend = NO_BEND;
-            self.message(CONTROL, RESET_CONTROLLERS, 0);
+            self.guarded(|voices| voices.control(RESET_CONTROLLERS, 0));
         }
-        if self.program != Some(instrument.program) {
-            self.program = Some(instrument.program);
+        if before != Some(instrument) {
             self.echo.program(instrument.program);
-            self.message(PROGRAM, i32::from(instrument.program), 0);
+            self.guarded(|voices| voices.set_instrument(instrument));
         }
     }
 
@@ -314,12 +285,18 @@ impl TrackSynth {
     }
 
     fn note_on(&mut self, key: u8, velocity: u8, onset: i64) {
-        let (channel, key_index) = (self.channel, usize::from(key & 127));
+        let key_index = usize::from(key & 127);
         self.sounding |= 1 << key_index;
         self.onsets[key_index] = onset;
         self.echo.note_on(key, velocity);
+        let sends = self.guarded(|voices| voices.note_on(key & 127, velocity));
+        if let Some(sends) = sends.flatten() {
+            self.note_sends = sends;
+        }
+        if self.quiet > self.rest_after {
+            self.sends = self.wanted_sends();
+        }
         self.quiet = 0;
-        self.guarded(|synth| synth.note_on(channel, key_index as i32, i32::from(velocity)));
     }
 
     fn note_off(&mut self, key: u8) {
@@ -327,8 +304,7 @@ impl TrackSynth {
         if self.sounding & bit != 0 {
             self.sounding &= !bit;
             self.echo.note_off(key);
-            let channel = self.channel;
-            self.guarded(|synth| synth.note_off(channel, i32::from(key & 127)));
+            self.guarded(|voices| voices.note_off(key & 127));
         }
     }
 
@@ -355,8 +331,8 @@ impl TrackSynth {
 
     /// Tells the MIDI port everything that holds for the track: program and controllers.
     pub fn echo_all(&mut self) {
-        if let Some(program) = self.program {
-            self.echo.program(program);
+        if let Some(instrument) = self.instrument {
+            self.echo.program(instrument.program);
         }
         for controller in keys(self.sent) {
             self.echo
@@ -394,7 +370,7 @@ impl TrackSynth {
     /// Ends every sound at once.
     pub fn silence(&mut self) {
         self.release_all();
-        self.guarded(|synth| synth.note_off_all(true));
+        self.guarded(Voices::cut);
     }
 
     /// Plays one note outside the schedule.
@@ -402,7 +378,7 @@ impl TrackSynth {
         self.note_off(key);
         self.set_instrument(instrument);
         if self.sent & 1 << 91 == 0 {
-            self.control(91, 40);
+            self.control(91, PREVIEW_REVERB);
         }
         self.note_on(key, velocity, 0);
     }
@@ -412,46 +388,48 @@ impl TrackSynth {
         self.note_off(key);
     }
 
-    /// Adds the next samples to `left` and `right` (at most [`STRETCH`], a multiple of the block).
-    pub fn render_onto(&mut self, left: &mut [f32], right: &mut [f32]) {
-        let frames = left.len().min(right.len()).min(STRETCH);
+    /// What goes to the effects, given the track's controllers and the instrument of its last note.
+    fn wanted_sends(&self) -> SendLevels {
+        let [reverb, chorus] = [self.controls[91], self.controls[93]];
+        let track = [reverb, chorus].map(|value| f32::from(value.min(127)) / 127.0);
+        SendLevels::of(track, self.note_sends)
+    }
+
+    /// Adds the next samples to a mix of at most [`STRETCH`], a multiple of the block.
+    pub fn render_onto(&mut self, bus: &mut Bus) {
+        let frames = bus.frames().min(STRETCH);
         self.peak *= self.peak_decay.powi(frames as i32);
         if self.peak < SILENCE {
             self.peak = 0.0;
         }
-        if self.synth.is_none() || self.failed || self.quiet > self.rest_after {
+        if self.is_at_rest() {
             self.gain = self.target_gain;
             return;
         }
-        let (mut own_left, mut own_right) = ([0.0_f32; STRETCH], [0.0_f32; STRETCH]);
-        let (own_left, own_right) = (&mut own_left[..frames], &mut own_right[..frames]);
-        self.guarded(|synth| synth.render(own_left, own_right));
+        let (mut left, mut right) = ([0.0_f32; STRETCH], [0.0_f32; STRETCH]);
+        let (left, right) = (&mut left[..frames], &mut right[..frames]);
+        self.guarded(|voices| voices.render(left, right));
         if self.failed {
             return;
         }
-        let mut loudest = 0.0_f32;
-        let mut heard = 0.0_f32;
-        for (index, (out_left, out_right)) in left.iter_mut().zip(right.iter_mut()).enumerate() {
-            let (Some(l), Some(r)) = (own_left.get(index), own_right.get(index)) else {
-                break;
-            };
-            if self.gain != self.target_gain {
+        let before = loudest(left).max(loudest(right));
+        if self.gain != 1.0 || self.target_gain != 1.0 {
+            for (left, right) in left.iter_mut().zip(right.iter_mut()) {
                 let way = self.target_gain - self.gain;
                 self.gain += way.clamp(-self.gain_step, self.gain_step);
+                *left *= self.gain;
+                *right *= self.gain;
             }
-            loudest = loudest.max(l.abs()).max(r.abs());
-            heard = heard.max(l.abs() * self.gain).max(r.abs() * self.gain);
-            *out_left += l * self.gain;
-            *out_right += r * self.gain;
         }
-        self.peak = self.peak.max(heard);
-        if self.sounding == 0 && loudest < SILENCE {
+        self.peak = self.peak.max(loudest(left)).max(loudest(right));
+        let sends = self.wanted_sends();
+        bus.add(0, [left, right], self.sends, sends);
+        self.sends = sends;
+        if self.sounding == 0 && before < SILENCE {
             self.quiet += frames;
             if self.quiet > self.rest_after {
                 // Nothing is left to hear: forget what is below hearing, so that waking up starts clean.
-                self.guarded(|synth| {
-                    synth.note_off_all(true);
-                });
+                self.guarded(Voices::cut);
             }
         } else {
             self.quiet = 0;
@@ -463,9 +441,9 @@ impl TrackSynth {
         self.peak
     }
 
-    /// Whether nothing sounds, echoes included.
+    /// Whether nothing sounds.
     pub fn is_at_rest(&self) -> bool {
-        self.synth.is_none() || self.failed || self.quiet > self.rest_after
+        self.voices.is_none() || self.failed || self.quiet > self.rest_after
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bus::Bus;
 use super::soundfont::{Font, FontOrigin};
 use super::synths::TrackSynth;
 use crate::score::Instrument;
@@ -141,11 +142,24 @@ pub(crate) const CLOSED_HAT: u8 = 42;
 /// The key of the open one: it does not end by itself.
 pub(crate) const OPEN_HAT: u8 = 46;
 
-/// A font with two hi-hats of a left and a right sample each, which choke each other as those of FluidR3 do.
-pub(crate) fn stereo_hats() -> Arc<Font> {
+/// Which samples a closed hi-hat has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// One in the middle.
+    Mono,
+    /// One for each side.
+    Stereo,
+}
+
+/// A font with an open hi-hat of a left and a right sample, and a closed one, which choke each other.
+pub(crate) fn hats(closed: Closed) -> Arc<Font> {
     let mut zones = Vec::new();
-    for (key, loops) in [(CLOSED_HAT, 0), (OPEN_HAT, 1)] {
-        for pan in [-500, 500] {
+    let sides: &[i16] = match closed {
+        Closed::Mono => &[0],
+        Closed::Stereo => &[-500, 500],
+    };
+    for (key, loops, pans) in [(CLOSED_HAT, 0, sides), (OPEN_HAT, 1, &[-500, 500])] {
+        for &pan in pans {
             let mut zone = vec![key_range(key)];
             zone.extend(NO_ENVELOPE);
             zone.extend([ONE_PITCH, (17, pan), (57, 1), (54, loops), SAMPLE]);
@@ -156,6 +170,22 @@ pub(crate) fn stereo_hats() -> Arc<Font> {
     Arc::new(Font::from_bytes(&bytes, "Hats", FontOrigin::BuiltIn).unwrap())
 }
 
+/// A font with two hi-hats of a left and a right sample each, which choke each other as those of FluidR3 do.
+pub(crate) fn stereo_hats() -> Arc<Font> {
+    hats(Closed::Stereo)
+}
+
+/// A font whose loop is one turn of 1 kHz at key 60, 48 samples, and whose modulation envelope moves the pitch up by
+/// so many cents.
+pub(crate) fn short_loop(cents: i16) -> Arc<Font> {
+    let mut zone = NO_ENVELOPE.to_vec();
+    // The end of the loop comes 4,656 samples sooner.
+    let one_turn = (3, 96 - (FRAMES as i16 - 48));
+    zone.extend([(7, cents), one_turn, LOOPED, SAMPLE]);
+    let bytes = with_zones(&[zone]);
+    Arc::new(Font::from_bytes(&bytes, "Short", FontOrigin::BuiltIn).unwrap())
+}
+
 /// The font, parsed.
 pub(crate) fn font() -> Arc<Font> {
     Arc::new(Font::from_bytes(&click(), "Click", FontOrigin::BuiltIn).unwrap())
@@ -164,12 +194,13 @@ pub(crate) fn font() -> Arc<Font> {
 /// Plays some of every preset of a font that may be damaged.
 pub(crate) fn play_everything(font: &Arc<Font>) {
     let mut synth = TrackSynth::new(Some(font), 48_000, 8);
+    let mut bus = Bus::default();
     for instrument in [Instrument::pitched(0), Instrument::DRUMS] {
         for key in [0, 60, 127] {
             synth.try_note(instrument, key, 100);
-            let (mut left, mut right) = ([0.0; 128], [0.0; 128]);
             for _ in 0..80 {
-                synth.render_onto(&mut left, &mut right);
+                bus.clear(128);
+                synth.render_onto(&mut bus);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{ErrorKind, FromSample, SampleFormat, SizedSample, SupportedBufferSize};
@@ -241,7 +242,8 @@ impl Watch {
         }
     }
 
-    fn begin(&mut self, info: cpal::OutputCallbackInfo) {
+    /// Gives how long after this the sound leaves the device, if it tells.
+    fn begin(&mut self, info: cpal::OutputCallbackInfo) -> Option<Duration> {
         #[cfg(target_os = "linux")]
         if !self.promoted {
             self.promoted = true;
@@ -255,6 +257,7 @@ impl Watch {
         self.health
             .latency_microseconds
             .store(microseconds, Ordering::Relaxed);
+        (!latency.is_zero()).then_some(latency)
     }
 }
 
@@ -269,7 +272,7 @@ fn start_float(
     let stream = device.build_output_stream(
         config(format),
         move |output: &mut [f32], info: &cpal::OutputCallbackInfo| {
-            watch.begin(*info);
+            callback.set_device_latency(watch.begin(*info));
             callback.fill(output, channels);
         },
         move |error| take_note(&error, &health),
@@ -291,7 +294,7 @@ fn start_as<T: SizedSample + FromSample<f32> + Send + 'static>(
     let stream = device.build_output_stream(
         config(format),
         move |output: &mut [T], info: &cpal::OutputCallbackInfo| {
-            watch.begin(*info);
+            callback.set_device_latency(watch.begin(*info));
             let most = buffer.len();
             for part in output.chunks_mut(most) {
                 if let Some(floats) = buffer.get_mut(..part.len()) {

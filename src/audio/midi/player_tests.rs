@@ -78,7 +78,7 @@ impl Bench {
         while frames > 0 {
             let count = frames.min(333);
             let (mut left, mut right) = (vec![0.0; count], vec![0.0; count]);
-            self.player.begin_buffer(Instant::now(), count);
+            self.player.begin_buffer(Instant::now(), count, None);
             self.player.render(&mut left, &mut right);
             peak = left.iter().fold(peak, |peak, x| peak.max(x.abs()));
             frames -= count;

@@ -4,7 +4,7 @@
 //! moment, already through loop, seek, tempo change and edit. Events are timed in samples of the stream, which never
 //! jump; the thread turns them into moments with a [`super::stream_clock::StreamClock`].
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -49,6 +49,8 @@ pub enum TapEvent {
         frames: u32,
         /// When it was asked for.
         at: Instant,
+        /// How long after that its first sample leaves the device, where the device tells.
+        latency: Option<Duration>,
     },
     /// Where the song stands from `sample` on.
     Place {

@@ -16,8 +16,12 @@ use super::stream_clock::StreamClock;
 use super::tap::{TapEvent, TapLine};
 use super::timing::{Moment, Timing};
 
-/// How long a message waits beyond the longest buffer: what the system's scheduler may take.
+/// No message is sent sooner after its buffer was asked for: what the system's scheduler and this thread may take.
 const MARGIN: Duration = Duration::from_millis(10);
+/// How fast the device's latency is followed, in hertz: what it tells of single buffers jitters.
+const LATENCY_BANDWIDTH: f64 = 0.5;
+/// A latency that jumps so far, in seconds, is that of another stream.
+const LATENCY_JUMP: f64 = 0.02;
 /// The last of the wait is spent awake: sleeping is only as exact as this.
 const AWAKE: Duration = Duration::from_micros(200);
 /// How often the ring is looked at: while time passes, while an output is open, and else.
@@ -136,6 +140,8 @@ struct Worker {
     clock: StreamClock,
     /// The longest buffer so far, in samples.
     buffer: u32,
+    /// From when a buffer is asked for until it is heard, in seconds, where the device tells; evened out.
+    device_latency: Option<f64>,
     timing: Timing,
     /// Messages with the sample at which they are due, in order.
     waiting: VecDeque<(u64, Message)>,
@@ -154,6 +160,7 @@ impl Worker {
             line: None,
             clock: StreamClock::new(48_000),
             buffer: 0,
+            device_latency: None,
             timing: Timing::default(),
             waiting: VecDeque::with_capacity(1_024),
             ports: [None, None],
@@ -196,25 +203,54 @@ impl Worker {
         self.silence();
     }
 
-    /// How long after it is made a sample is taken to be heard.
+    /// How long after it is made a sample is heard: as the device tells, or else a buffer later.
     fn heard_after(&self) -> Duration {
         let rate = self.line.as_ref().map_or(48_000, |line| line.rate).max(1);
-        let latency = self.line.as_ref().map_or(0, |line| line.latency);
-        let samples = f64::from(self.buffer) + latency as f64;
-        Duration::from_secs_f64(samples / f64::from(rate))
+        let mixer = self.line.as_ref().map_or(0, |line| line.latency);
+        let seconds = |samples: f64| samples / f64::from(rate);
+        let device = self.device_latency.unwrap_or(seconds(self.buffer.into()));
+        Duration::from_secs_f64(device + seconds(mixer as f64))
+    }
+
+    /// How long after it is made a message is sent: when it is heard, if this thread then knows of it for sure.
+    fn sent_after(&self) -> Duration {
+        match self.device_latency {
+            Some(_) => self.heard_after().max(MARGIN),
+            None => self.heard_after() + MARGIN,
+        }
+    }
+
+    /// Follows what the device tells of its latency, buffer by buffer.
+    fn follow_latency(&mut self, told: Option<Duration>, seconds: f64) {
+        let Some(told) = told.map(|latency| latency.as_secs_f64()) else {
+            self.device_latency = None;
+            return;
+        };
+        let known = self
+            .device_latency
+            .filter(|known| (told - known).abs() < LATENCY_JUMP)
+            .unwrap_or(told);
+        let way = (std::f64::consts::TAU * LATENCY_BANDWIDTH * seconds).min(1.0);
+        self.device_latency = Some(known + way * (told - known));
     }
 
     /// Takes in what the callback told.
     fn read_tap(&mut self) {
-        let Some(line) = &mut self.line else {
-            return;
-        };
         let mut lost = false;
-        while let Ok(event) = line.events.pop() {
+        while let Some(line) = &mut self.line
+            && let Ok(event) = line.events.pop()
+        {
+            let rate = f64::from(line.rate.max(1));
             match event {
-                TapEvent::Buffer { sample, frames, at } => {
+                TapEvent::Buffer {
+                    sample,
+                    frames,
+                    at,
+                    latency,
+                } => {
                     self.buffer = self.buffer.max(frames);
                     self.clock.buffer(sample, at);
+                    self.follow_latency(latency, f64::from(frames) / rate);
                 }
                 TapEvent::Place { sample, place } => self.timing.place(sample, place),
                 TapEvent::Message { sample, message } => {
@@ -247,7 +283,7 @@ impl Worker {
 
     /// Sends what is due and says when the next message is.
     fn send_due(&mut self, now: Instant) -> Option<Instant> {
-        let delay = self.heard_after() + MARGIN;
+        let delay = self.sent_after();
         while let Some((sample, message)) = self.waiting.front().copied() {
             let due = self.clock.at(sample)? + delay;
             if due > now {
@@ -329,6 +365,7 @@ impl Worker {
                 self.silence();
                 self.clock = StreamClock::new(line.rate);
                 self.buffer = 0;
+                self.device_latency = None;
                 self.line = Some(line);
             }
             Order::Port(outlet, port) => {
@@ -362,5 +399,77 @@ impl Worker {
                 self.pedals = 0;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tap::{Tap, Tapped};
+    use super::*;
+
+    /// A worker on a stream of 48 kHz whose mixer lags 120 samples, and the callback's end.
+    fn worker() -> (Worker, Tap) {
+        let mut worker = Worker::new(bounded(8).0);
+        let (mut tap, line) = Tap::new(48_000, 120);
+        tap.set_tapped(Tapped::Messages);
+        worker.obey(Order::Line(line));
+        (worker, tap)
+    }
+
+    fn millis(time: Duration) -> f64 {
+        1_000.0 * time.as_secs_f64()
+    }
+
+    /// Ten seconds of buffers of 480 samples; the latency of each in milliseconds.
+    fn pass(
+        tap: &mut Tap,
+        worker: &mut Worker,
+        start: Instant,
+        latency: impl Fn(u64) -> Option<f64>,
+    ) {
+        for index in 0..1_000 {
+            tap.tell(TapEvent::Buffer {
+                sample: 480 * index,
+                frames: 480,
+                at: start + Duration::from_millis(10 * index),
+                latency: latency(index).map(|millis| Duration::from_secs_f64(millis / 1_000.0)),
+            });
+            worker.read_tap();
+        }
+    }
+
+    #[test]
+    fn a_message_leaves_when_the_device_sounds() {
+        let start = Instant::now();
+        for (latency, heard, sent) in [
+            // Mixer 2.5 ms, and a buffer of 10 ms where the device tells nothing.
+            (None, 12.5, 22.5),
+            (Some(34.0), 36.5, 36.5),
+            // Sooner than this thread can be sure to know of it.
+            (Some(3.0), 5.5, 10.0),
+        ] {
+            let (mut worker, mut tap) = worker();
+            pass(&mut tap, &mut worker, start, |_| latency);
+            assert!((millis(worker.heard_after()) - heard).abs() < 0.01);
+            tap.tell(TapEvent::Message {
+                sample: 480 * 999 + 240,
+                message: Message::note_on(0, 60, 100),
+            });
+            worker.read_tap();
+            let due = worker.send_due(start).unwrap().duration_since(start);
+            assert!((millis(due) - 9_995.0 - sent).abs() < 0.1, "{due:?}");
+        }
+    }
+
+    #[test]
+    fn the_latency_of_single_buffers_is_evened_out() {
+        let (mut worker, mut tap) = worker();
+        let jitter = |index: u64| Some(30.0 + 4.0 * ((index * 7 % 11) as f64 / 5.0 - 1.0));
+        pass(&mut tap, &mut worker, Instant::now(), jitter);
+        let heard = millis(worker.heard_after());
+        assert!((heard - 32.5).abs() < 0.3, "{heard}");
+        // A device that takes another buffer size is believed at once.
+        pass(&mut tap, &mut worker, Instant::now(), |_| Some(80.0));
+        assert!((millis(worker.heard_after()) - 82.5).abs() < 0.01);
     }
 }

@@ -1,6 +1,6 @@
 //! What the player tells the MIDI thread, and what it makes of what is played by hand.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::midi::LiveEvent;
 use super::super::midi::message::Message;
@@ -90,14 +90,15 @@ impl Player {
         self.song_clock.stop(|message| tell(tap, stream, message));
     }
 
-    /// Tells the MIDI thread that a buffer of `frames` samples was asked for.
-    pub fn begin_buffer(&mut self, at: Instant, frames: usize) {
+    /// Tells the MIDI thread that a buffer of `frames` samples was asked for, which leaves the device after `latency`.
+    pub fn begin_buffer(&mut self, at: Instant, frames: usize, latency: Option<Duration>) {
         let sample = self.stream - self.ready.len() as u64;
         if let Some(tap) = &mut self.tap {
             tap.tell(TapEvent::Buffer {
                 sample,
                 frames: frames as u32,
                 at,
+                latency,
             });
         }
         self.tell_place(None);

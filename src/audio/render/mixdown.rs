@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::effects::{Effects, Sends};
-use super::part::{Part, Zones};
+use super::part::Part;
 use super::{RenderError, RenderOptions, Stems};
+use crate::audio::bus::Bus;
+use crate::audio::effects::Effects;
 use crate::audio::guard::quietly;
 use crate::audio::schedule::Compiler;
 use crate::audio::soundfont::Font;
@@ -46,7 +47,7 @@ pub(super) struct Mixdown {
     lanes: Vec<Lane>,
     /// For all tracks, where no stems are wanted.
     effects: Effects,
-    sends: Sends,
+    bus: Bus,
     at: i64,
     content: u64,
     lag: usize,
@@ -92,13 +93,13 @@ impl Mixdown {
         let from_sample = clock.nearest_sample(from);
         let end = options.span.map(|span| clock.nearest_sample(span.end));
         let block = block(rate);
-        let zones = Arc::new(Zones::new(font.parsed()));
+        let zones = font.zones();
         let lanes = schedule
             .tracks
             .iter()
             .filter(|track| track.audible)
             .map(|track| Lane {
-                part: Part::new(&zones, track, rate, block, (from_sample, from), end),
+                part: Part::new(zones, track, rate, block, (from_sample, from), end),
                 effects: (options.stems == Stems::Separate).then(|| Effects::new(rate)),
                 failed: false,
             })
@@ -109,7 +110,7 @@ impl Mixdown {
         Self {
             lanes,
             effects: Effects::new(rate),
-            sends: Sends::default(),
+            bus: Bus::default(),
             at: from_sample,
             content: (end.unwrap_or(schedule.last_note_end) - from_sample).max(0) as u64,
             lag: blocks.max(0.0) as usize * block,
@@ -140,8 +141,7 @@ impl Mixdown {
             let done = quietly(|| {
                 lane.part.render(from, frames);
                 if let Some(effects) = &mut lane.effects {
-                    let [left, right] = &mut lane.part.sides;
-                    effects.add_to(&lane.part.sends, left, right);
+                    effects.apply(&mut lane.part.bus);
                 }
             });
             lane.failed |= done.is_none();
@@ -150,32 +150,20 @@ impl Mixdown {
             return Err(RenderError::Font(self.font.clone()));
         }
         self.at += frames as i64;
-        for side in &mut chunk.mix {
-            side.clear();
-            side.resize(frames, 0.0);
-        }
-        self.sends.clear(frames);
-        let mut separate = false;
+        self.bus.clear(frames);
         for lane in &self.lanes {
-            for (sum, side) in chunk.mix.iter_mut().zip(&lane.part.sides) {
-                for (sum, sample) in sum.iter_mut().zip(side) {
-                    *sum += sample;
-                }
-            }
-            separate |= lane.effects.is_some();
-            if lane.effects.is_none() {
-                self.sends.add(&lane.part.sends);
-            }
+            self.bus.add_bus(&lane.part.bus);
         }
-        if separate {
+        if self.lanes.iter().all(|lane| lane.effects.is_none()) {
+            self.effects.apply(&mut self.bus);
+        } else {
+            // Each stem has had its effects.
             chunk.stems.resize_with(self.lanes.len(), Default::default);
             for (stem, lane) in chunk.stems.iter_mut().zip(&mut self.lanes) {
-                std::mem::swap(stem, &mut lane.part.sides);
+                std::mem::swap(stem, &mut lane.part.bus.sides);
             }
-        } else {
-            let [left, right] = &mut chunk.mix;
-            self.effects.add_to(&self.sends, left, right);
         }
+        std::mem::swap(&mut chunk.mix, &mut self.bus.sides);
         for side in chunk.sides_mut() {
             for sample in side {
                 if !sample.is_finite() {

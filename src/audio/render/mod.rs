@@ -3,9 +3,8 @@
 //! them are complete.
 //!
 //! `mixdown` makes the sound of all tracks, `part` that of one, `strand` lets every note begin on its sample,
-//! `effects` has the reverb and chorus, `master` gain, limiter and loudness, and `files` the files.
+//! `master` has gain, limiter and loudness, and `files` the files.
 
-mod effects;
 mod files;
 mod master;
 mod mixdown;

@@ -1,103 +1,19 @@
 //! One track, rendered offline: every note begins on its sample.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use rustysynth::{SoundFont, Synthesizer};
-
-use super::effects::Sends;
-use super::strand::{Kind, Out, Strand};
-use crate::audio::choke::CLASSES;
-use crate::audio::schedule::{Event, EventKind, ScheduledTrack};
-use crate::audio::synths::{VOICES, WORTH_TAKING_UP};
-use crate::score::{Tick, TrackId};
+use super::strand::{Out, Strand};
+use crate::audio::bus::Bus;
+use crate::audio::schedule::{Event, EventKind, NO_BEND, ScheduledTrack};
+use crate::audio::synths::{POLYPHONY, WORTH_TAKING_UP};
+use crate::audio::zones::{DRUM_BANK, Zones};
+use crate::score::{Instrument, Tick, TrackId};
 
 /// Strands that a part has at most; a font can only reach this by giving every note other sends.
 const MOST_STRANDS: usize = 512;
 /// Strands that get all the voices of a track; the others play single notes between.
 const FULL_STRANDS: usize = 4;
 const FEW_VOICES: usize = 48;
-const DRUM_CHANNEL: i32 = Synthesizer::PERCUSSION_CHANNEL as i32;
-const CONTROL: i32 = 0xB0;
-const PROGRAM: i32 = 0xC0;
-const BEND: i32 = 0xE0;
-/// The pitch wheel at rest.
-const NO_BEND: [u8; 2] = [0, 64];
-/// Bank of the drum kits.
-const DRUM_BANK: i32 = 128;
-
-/// What a font says about its notes.
-pub(super) struct Zones {
-    font: Arc<SoundFont>,
-    presets: HashMap<(i32, i32), usize>,
-    first: usize,
-}
-
-impl Zones {
-    /// Reads the presets of `font`.
-    pub(super) fn new(font: &Arc<SoundFont>) -> Self {
-        let places = font.get_presets().iter().enumerate();
-        let presets: HashMap<_, _> = places
-            .map(|(index, preset)| ((preset.get_bank_number(), preset.get_patch_number()), index))
-            .collect();
-        let first = presets
-            .iter()
-            .min_by_key(|(place, _)| **place)
-            .map_or(0, |(_, index)| *index);
-        Self {
-            font: Arc::clone(font),
-            presets,
-            first,
-        }
-    }
-
-    /// What the note has in common with others. The preset is found as the synthesizer finds it.
-    fn kind(&self, bank: i32, program: u8, key: u8, velocity: u8) -> Kind {
-        let program = i32::from(program);
-        let fallback = if bank < DRUM_BANK {
-            (0, program)
-        } else {
-            (DRUM_BANK, 0)
-        };
-        let index = self
-            .presets
-            .get(&(bank, program))
-            .or_else(|| self.presets.get(&fallback))
-            .copied()
-            .unwrap_or(self.first);
-        let (key, velocity) = (i32::from(key), i32::from(velocity));
-        let (mut class, mut reverb, mut chorus, mut regions) = (0, 0.0, 0.0, 0.0_f32);
-        let Some(preset) = self.font.get_presets().get(index) else {
-            return Kind::default();
-        };
-        for outer in preset.get_regions() {
-            if !outer.contains(key, velocity) {
-                continue;
-            }
-            let instrument = self.font.get_instruments().get(outer.get_instrument_id());
-            for inner in instrument
-                .into_iter()
-                .flat_map(rustysynth::Instrument::get_regions)
-            {
-                if inner.contains(key, velocity) {
-                    if class == 0 {
-                        // Both sides of a stereo drum are of one class here.
-                        class = inner.get_exclusive_class().rem_euclid(CLASSES);
-                    }
-                    reverb += outer.get_reverb_effects_send() + inner.get_reverb_effects_send();
-                    chorus += outer.get_chorus_effects_send() + inner.get_chorus_effects_send();
-                    regions += 1.0;
-                }
-            }
-        }
-        let mean = |sum: f32| (sum / regions.max(1.0)).clamp(0.0, 100.0).round() as i32;
-        Kind {
-            class,
-            reverb: mean(reverb),
-            chorus: mean(chorus),
-        }
-    }
-}
 
 /// What happens to a part.
 #[derive(Debug, Clone, Copy)]
@@ -114,22 +30,24 @@ pub(super) struct Part {
     zones: Arc<Zones>,
     rate: u32,
     block: usize,
-    channel: i32,
-    program: u8,
-    bank: i32,
+    instrument: Instrument,
+    bank: u8,
     /// What happens when, in samples of the song.
     acts: Vec<(i64, Act)>,
     next: usize,
     /// The controllers that were sent, for strands that come later.
     controls: Vec<(u8, u8)>,
-    /// Lower and upper half of the last bend.
-    bend: [u8; 2],
+    /// The last bend.
+    bend: u16,
     levels: [f32; 2],
     strands: Vec<Strand>,
-    /// What the last stretch sounds like, without effects.
-    pub sides: [Vec<f32>; 2],
-    /// What of it goes to the effects.
-    pub sends: Sends,
+    /// What the last stretch sounds like, without effects, and what of it goes to them.
+    pub bus: Bus,
+}
+
+/// The bend of an event.
+fn bend_of(event: &Event) -> u16 {
+    u16::from(event.value & 127) << 7 | u16::from(event.key & 127)
 }
 
 /// Whether the last value of `controller` is all that matters of it.
@@ -154,17 +72,15 @@ impl Part {
             zones: Arc::clone(zones),
             rate,
             block,
-            channel: if drums { DRUM_CHANNEL } else { 0 },
-            program: track.instrument.program,
-            bank: if drums { DRUM_BANK } else { 0 },
+            instrument: track.instrument,
+            bank: 0,
             acts: Vec::new(),
             next: 0,
             controls: Vec::new(),
             bend: NO_BEND,
             levels: [0.0; 2],
             strands: Vec::new(),
-            sides: [Vec::new(), Vec::new()],
-            sends: Sends::default(),
+            bus: Bus::default(),
         };
         for (controller, value) in [
             (7, track.volume),
@@ -191,7 +107,7 @@ impl Part {
             if event.kind == EventKind::Control && at < from {
                 part.remember(event.key, event.value);
             } else if event.kind == EventKind::Bend && at < from {
-                part.bend = [event.key, event.value];
+                part.bend = bend_of(event);
             } else if event.at >= from && end.is_none_or(|end| event.at < end) {
                 part.acts.push((at, Act::Event(*event)));
             }
@@ -223,8 +139,7 @@ impl Part {
     /// Keeps a controller for strands to come.
     fn remember(&mut self, controller: u8, value: u8) {
         match controller {
-            0 if self.channel == DRUM_CHANNEL => self.bank = DRUM_BANK + i32::from(value),
-            0 => self.bank = i32::from(value),
+            0 => self.bank = value,
             91 => self.levels[0] = f32::from(value) / 127.0,
             93 => self.levels[1] = f32::from(value) / 127.0,
             _ => {}
@@ -239,13 +154,9 @@ impl Part {
         }
     }
 
-    /// Makes the samples from `from` on into [`Self::sides`] and [`Self::sends`].
+    /// Makes the samples from `from` on into [`Self::bus`].
     pub(super) fn render(&mut self, from: i64, frames: usize) {
-        for side in &mut self.sides {
-            side.clear();
-            side.resize(frames, 0.0);
-        }
-        self.sends.clear(frames);
+        self.bus.clear(frames);
         let until = from + frames as i64;
         while let Some(&(at, act)) = self.acts.get(self.next)
             && at < until
@@ -253,88 +164,78 @@ impl Part {
             self.next += 1;
             match act {
                 Act::Event(event) => self.event(&event, at.max(from), from),
-                Act::Release => self.release(at.max(from), from),
+                Act::Release => self.each_at(at.max(from), from, |strand| {
+                    strand.release_all();
+                    for pedal in [64, 66] {
+                        strand.voices.control(pedal, 0);
+                    }
+                }),
             }
         }
-        let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
+        self.each_at(until, from, |_| {});
+    }
+
+    /// Lets every strand go on to `at` and then does something to it.
+    fn each_at(&mut self, at: i64, from: i64, mut act: impl FnMut(&mut Strand)) {
+        let mut out = out(&mut self.bus, from, self.levels);
         for strand in &mut self.strands {
-            strand.render_to(until, &mut out);
+            strand.render_to(at, &mut out);
+            act(strand);
         }
     }
 
     fn event(&mut self, event: &Event, at: i64, from: i64) {
-        let channel = self.channel;
         match event.kind {
             EventKind::On => self.note_on(event, at, from),
             EventKind::Off => {
-                let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
+                let mut out = out(&mut self.bus, from, self.levels);
                 for strand in &mut self.strands {
                     if strand.holds(event.key) {
                         strand.render_to(at, &mut out);
-                        strand.note_off(channel, event.key);
+                        strand.note_off(event.key);
                     }
                 }
             }
             EventKind::Control => {
-                let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
-                for strand in &mut self.strands {
-                    strand.render_to(at, &mut out);
-                    strand.message(channel, CONTROL, event.key, event.value);
-                }
+                self.each_at(at, from, |strand| {
+                    strand.voices.control(event.key, event.value);
+                });
                 self.remember(event.key, event.value);
             }
             EventKind::Bend => {
-                let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
-                for strand in &mut self.strands {
-                    strand.render_to(at, &mut out);
-                    strand.message(channel, BEND, event.key, event.value);
-                }
-                self.bend = [event.key, event.value];
-            }
-        }
-    }
-
-    fn release(&mut self, at: i64, from: i64) {
-        let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
-        for strand in &mut self.strands {
-            strand.render_to(at, &mut out);
-            strand.release_all(self.channel);
-            for pedal in [64, 66] {
-                strand.message(self.channel, CONTROL, pedal, 0);
+                let bend = bend_of(event);
+                self.each_at(at, from, |strand| strand.voices.bend(bend));
+                self.bend = bend;
             }
         }
     }
 
     fn note_on(&mut self, event: &Event, at: i64, from: i64) {
-        let kind = self
-            .zones
-            .kind(self.bank, self.program, event.key, event.value);
-        if kind.class != 0 {
-            let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
-            for strand in &mut self.strands {
-                if strand.kind.class == kind.class && !strand.begins_at(at) {
-                    strand.render_to(at, &mut out);
-                    strand.cut();
-                }
-            }
+        let kit = if self.instrument.drums { DRUM_BANK } else { 0 };
+        let (bank, program) = (kit + i32::from(self.bank), self.instrument.program);
+        let zone = (self.zones).note(bank, program, event.key, event.value, self.rate);
+        if zone.class != 0 {
+            // The strand that plays the note does this by itself, and where another is in the middle of a block, the
+            // edge nearest to it is soon enough.
+            self.each_at(at, from, |strand| strand.voices.choke(zone.class));
         }
-        let Some(index) = self.strand_for(kind, at) else {
+        let Some(index) = self.strand_for(zone.sends, at) else {
             return;
         };
-        let mut out = out(&mut self.sides, &mut self.sends, from, self.levels);
+        let mut out = out(&mut self.bus, from, self.levels);
         if let Some(strand) = self.strands.get_mut(index) {
             strand.wake(at);
             // Only where there are too many strands does a note wait for the next block.
             strand.render_to(at, &mut out);
-            strand.note_on(self.channel, event.key, event.value);
+            strand.note_on(event.key, event.value);
         }
     }
 
-    /// The strand for a note of `kind` that begins at `at`: one that fits, one that sleeps, or a new one.
-    fn strand_for(&mut self, kind: Kind, at: i64) -> Option<usize> {
+    /// The strand for a note with these sends that begins at `at`: one that fits, one that sleeps, or a new one.
+    fn strand_for(&mut self, sends: [i32; 2], at: i64) -> Option<usize> {
         let fits =
-            |strand: &Strand| strand.kind == kind && !strand.is_asleep() && strand.begins_at(at);
-        let sleeps = |strand: &Strand| strand.kind == kind && strand.is_asleep();
+            |strand: &Strand| strand.sends == sends && !strand.is_asleep() && strand.begins_at(at);
+        let sleeps = |strand: &Strand| strand.sends == sends && strand.is_asleep();
         let found = self
             .strands
             .iter()
@@ -344,35 +245,24 @@ impl Part {
             return found;
         }
         if self.strands.len() >= MOST_STRANDS {
-            return self.strands.iter().position(|strand| strand.kind == kind);
+            return self.strands.iter().position(|strand| strand.sends == sends);
         }
-        let voices = if self.strands.len() < FULL_STRANDS {
-            VOICES
+        let polyphony = if self.strands.len() < FULL_STRANDS {
+            POLYPHONY
         } else {
             FEW_VOICES
         };
-        let mut strand = Strand::new(&self.zones.font, self.rate, self.block, voices, kind)?;
-        strand.message(self.channel, PROGRAM, self.program, 0);
+        let mut strand = Strand::new(&self.zones, self.rate, self.block, polyphony, sends)?;
+        strand.voices.set_instrument(self.instrument);
         for &(controller, value) in &self.controls {
-            strand.message(self.channel, CONTROL, controller, value);
+            strand.voices.control(controller, value);
         }
-        let [lower, upper] = self.bend;
-        strand.message(self.channel, BEND, lower, upper);
+        strand.voices.bend(self.bend);
         self.strands.push(strand);
         Some(self.strands.len() - 1)
     }
 }
 
-fn out<'a>(
-    sides: &'a mut [Vec<f32>; 2],
-    sends: &'a mut Sends,
-    from: i64,
-    levels: [f32; 2],
-) -> Out<'a> {
-    Out {
-        from,
-        sides,
-        sends,
-        levels,
-    }
+fn out(bus: &mut Bus, from: i64, levels: [f32; 2]) -> Out<'_> {
+    Out { from, bus, levels }
 }

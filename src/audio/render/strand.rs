@@ -6,52 +6,31 @@
 
 use std::sync::Arc;
 
-use rustysynth::{SoundFont, Synthesizer, SynthesizerSettings};
-
-use super::effects::Sends;
-use crate::audio::synths::MASTER;
+use crate::audio::bus::{Bus, SendLevels};
 use crate::audio::true_peak::loudest;
+use crate::audio::voices::Voices;
+use crate::audio::zones::Zones;
 
 /// Samples that are taken from the synthesizer at once.
 const SCRATCH: usize = 256;
 /// Below this the ear hears nothing (-100 dB).
 const SILENCE: f32 = 1e-5;
 
-/// What notes must have in common to be played by one strand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Kind {
-    /// Notes of one class cut each other off; 0 for none.
-    pub class: i32,
-    /// What the instrument itself sends to the reverb, in percent.
-    pub reverb: i32,
-    /// What it sends to the chorus, in percent.
-    pub chorus: i32,
-}
-
-/// Where a strand puts its samples: the buffers of a part, for samples from `from` on.
+/// Where a strand puts its samples: the mix of a part, for samples from `from` on.
 pub(super) struct Out<'a> {
-    /// The sample of the song at which the buffers begin.
+    /// The sample of the song at which the mix begins.
     pub from: i64,
-    /// Left and right.
-    pub sides: &'a mut [Vec<f32>; 2],
-    /// To the effects.
-    pub sends: &'a mut Sends,
+    /// The mix.
+    pub bus: &'a mut Bus,
     /// What the track sends to reverb and chorus, 0..=1.
     pub levels: [f32; 2],
 }
 
-/// Adds samples of some gain to others.
-fn add(to: &mut [f32], samples: &[f32], gain: f32) {
-    for (to, sample) in to.iter_mut().zip(samples) {
-        *to += sample * gain;
-    }
-}
-
-/// A synthesizer without effects, and how far it is.
+/// The voices of some notes of a part, and how far they are.
 pub(super) struct Strand {
-    synth: Synthesizer,
-    /// What its notes have in common.
-    pub kind: Kind,
+    pub voices: Voices,
+    /// What the instrument itself sends to reverb and chorus, in percent: the same for all notes of a strand.
+    pub sends: [i32; 2],
     block: i64,
     /// A sample of the song at which one of its blocks begins.
     origin: i64,
@@ -65,23 +44,17 @@ pub(super) struct Strand {
 }
 
 impl Strand {
-    /// A strand at rest; `None` for a rate or block that the synthesizer does not know.
+    /// A strand at rest, of `polyphony` voices; `None` for a rate or block that the synthesizer does not know.
     pub(super) fn new(
-        font: &Arc<SoundFont>,
+        zones: &Arc<Zones>,
         rate: u32,
         block: usize,
-        voices: usize,
-        kind: Kind,
+        polyphony: usize,
+        sends: [i32; 2],
     ) -> Option<Self> {
-        let mut settings = SynthesizerSettings::new(rate as i32);
-        settings.block_size = block;
-        settings.maximum_polyphony = voices;
-        settings.enable_reverb_and_chorus = false;
-        let mut synth = Synthesizer::new(font, &settings).ok()?;
-        synth.set_master_volume(MASTER);
         Some(Self {
-            synth,
-            kind,
+            voices: Voices::new(zones, rate, block, polyphony)?,
+            sends,
             block: block as i64,
             origin: 0,
             at: 0,
@@ -113,7 +86,7 @@ impl Strand {
         let mut remaining = left;
         while remaining > 0 {
             let count = remaining.min(SCRATCH);
-            self.synth.render(&mut l[..count], &mut r[..count]);
+            self.voices.render(&mut l[..count], &mut r[..count]);
             remaining -= count;
         }
         self.origin = sample;
@@ -122,18 +95,11 @@ impl Strand {
         self.quiet = 0;
     }
 
-    /// Sends a message; it takes effect where the next block begins.
-    pub(super) fn message(&mut self, channel: i32, command: i32, first: u8, second: u8) {
-        self.synth
-            .process_midi_message(channel, command, i32::from(first), i32::from(second));
-    }
-
     /// Begins a note where the next block begins.
-    pub(super) fn note_on(&mut self, channel: i32, key: u8, velocity: u8) {
+    pub(super) fn note_on(&mut self, key: u8, velocity: u8) {
         self.held |= 1 << (key & 127);
         self.quiet = 0;
-        self.synth
-            .note_on(channel, i32::from(key & 127), i32::from(velocity));
+        self.voices.note_on(key & 127, velocity);
     }
 
     /// Whether `key` is held.
@@ -142,24 +108,18 @@ impl Strand {
     }
 
     /// Ends the notes of `key`.
-    pub(super) fn note_off(&mut self, channel: i32, key: u8) {
+    pub(super) fn note_off(&mut self, key: u8) {
         self.held &= !(1 << (key & 127));
-        self.synth.note_off(channel, i32::from(key & 127));
+        self.voices.note_off(key & 127);
     }
 
     /// Ends every note.
-    pub(super) fn release_all(&mut self, channel: i32) {
+    pub(super) fn release_all(&mut self) {
         for key in 0..128 {
             if self.holds(key) {
-                self.note_off(channel, key);
+                self.note_off(key);
             }
         }
-    }
-
-    /// Cuts every note off, without its release.
-    pub(super) fn cut(&mut self) {
-        self.held = 0;
-        self.synth.note_off_all(true);
     }
 
     /// Makes the samples up to `until` and adds them.
@@ -167,30 +127,14 @@ impl Strand {
         if self.asleep {
             return;
         }
-        let clamped = |level: f32, percent: i32| (level + percent as f32 / 100.0).clamp(0.0, 1.0);
-        let reverb = clamped(out.levels[0], self.kind.reverb);
-        let chorus = clamped(out.levels[1], self.kind.chorus);
+        let levels = SendLevels::of(out.levels, self.sends);
         let (mut l, mut r) = ([0.0_f32; SCRATCH], [0.0_f32; SCRATCH]);
         while self.at < until {
             let count = ((until - self.at) as usize).min(SCRATCH);
             let (l, r) = (&mut l[..count], &mut r[..count]);
-            self.synth.render(l, r);
+            self.voices.render(l, r);
             let first = (self.at - out.from).max(0) as usize;
-            let [left, right] = &mut *out.sides;
-            for (own, to) in [(&*l, left), (&*r, right)] {
-                add(to.get_mut(first..).unwrap_or_default(), own, 1.0);
-            }
-            if reverb > 0.0 {
-                let sends = out.sends.reverb.get_mut(first..).unwrap_or_default();
-                for ((l, r), send) in l.iter().zip(&*r).zip(sends) {
-                    *send += (l + r) * reverb;
-                }
-            }
-            if chorus > 0.0 {
-                for (own, to) in [&*l, &*r].into_iter().zip(&mut out.sends.chorus) {
-                    add(to.get_mut(first..).unwrap_or_default(), own, chorus);
-                }
-            }
+            out.bus.add(first, [l, r], levels, levels);
             self.at += count as i64;
             // What is held may sound again.
             let is_quiet = self.held == 0 && loudest(l).max(loudest(r)) < SILENCE;
@@ -202,7 +146,7 @@ impl Strand {
         }
         if self.held == 0 && self.quiet > self.rest_after {
             // What is below hearing is forgotten, so that waking up starts clean.
-            self.synth.note_off_all(true);
+            self.voices.cut();
             self.asleep = true;
         }
     }

@@ -7,6 +7,7 @@ use crate::audio::player::Player;
 use crate::audio::protocol::{ScoreUpdate, ToAudio, TransportOrder};
 use crate::audio::schedule::Compiler;
 use crate::audio::synths::Rack;
+use crate::audio::true_peak::loudest;
 use crate::audio::{AtEnd, test_font};
 use crate::score::{
     ControlChange, Instrument, Note, Pitch, Role, Tempo, TempoChange, TempoMap, Tick, Track,
@@ -304,6 +305,45 @@ fn the_demo_sounds_as_it_should() {
     ] {
         let share = band(from, to) / all;
         assert!((least..most).contains(&share), "{from}..{to} Hz: {share}");
+    }
+}
+
+#[test]
+fn a_closed_hi_hat_ends_both_sides_of_the_open_one() {
+    for closed in [test_font::Closed::Mono, test_font::Closed::Stereo] {
+        // Wherever in a block the closed one comes.
+        for place in [1_900, 1_920, 1_921, 1_933] {
+            let hat = |at, length, key: u8| {
+                Note::new(
+                    Tick(at),
+                    Tick(length),
+                    Pitch::clamped(key.into()),
+                    Velocity::clamped(100),
+                )
+            };
+            let notes = vec![
+                hat(0, 9_600, test_font::OPEN_HAT),
+                hat(place, 60, test_font::CLOSED_HAT),
+            ];
+            let mut track =
+                Track::new(TrackId(1), "A", Instrument::DRUMS, Role::Drums).with_notes(notes);
+            track.reverb = 0;
+            let song = Song::default().with_track(track);
+            let font = test_font::hats(closed);
+            let options = RenderOptions::default();
+            let sound = render_to_memory(&song, &font, &options, &mut silent_progress).unwrap();
+            // The open one would ring on for as long as it may; the closed one takes a tenth of a second.
+            let end = (song.tempo.seconds_at(Tick(place)) * 48_000.0) as usize;
+            for (side, name) in [(&sound.left, "left"), (&sound.right, "right")] {
+                let before = loudest(&side[end - 2_000..end - 100]);
+                assert!(
+                    before > 0.02,
+                    "{name} of the open one, {closed:?}: {before}"
+                );
+                let after = loudest(&side[end + 5_000..end + 48_000]);
+                assert!(after < 1e-3, "{name} after {place}, {closed:?}: {after}");
+            }
+        }
     }
 }
 

@@ -1,5 +1,8 @@
-//! Reverb and chorus for a whole mix, as each synthesizer has them for itself when playing live: equal delays, equal gains,
-//! so that a render sounds like what was heard. Both are linear: one pair for all tracks gives what a pair for each would.
+//! Reverb and chorus for a whole mix, whether it is played or rendered. Both are linear: one pair for all tracks gives what
+//! a pair for each would.
+
+use super::bus::{Bus, Sends};
+use super::true_peak::loudest;
 
 /// Delays of the comb filters of the left side, in samples at 44.1 kHz (the tuning of Freeverb).
 const COMBS: [[usize; 4]; 2] = [[1116, 1188, 1277, 1356], [1422, 1491, 1557, 1617]];
@@ -15,6 +18,8 @@ const REVERB_GAIN: f32 = 0.015;
 const CHORUS_DELAY: f64 = 0.002;
 const CHORUS_DEPTH: f64 = 0.0019;
 const CHORUS_RATE: f64 = 0.4;
+/// Samples that go through the reverb together.
+const STRETCH: usize = 256;
 /// Added to what goes round, far below hearing: numbers too small for full precision slow processors down.
 const NOTHING: f32 = 1e-18;
 /// An effect rests after so many seconds without input in which nothing louder than -110 dB came out.
@@ -31,7 +36,8 @@ struct Delay {
 impl Delay {
     fn new(length: usize) -> Self {
         Self {
-            samples: vec![0.0; length.max(1)],
+            // The system gives memory when it is first written to, and the callback should not be the one to wait for that.
+            samples: vec![NOTHING; length.max(1)],
             at: 0,
         }
     }
@@ -117,8 +123,7 @@ impl AllPass {
 #[derive(Debug)]
 struct Side {
     combs: [Combs; 2],
-    all_passes: Vec<AllPass>,
-    output: Vec<f32>,
+    all_passes: [AllPass; 4],
 }
 
 impl Side {
@@ -133,30 +138,26 @@ impl Side {
         };
         Self {
             combs: COMBS.map(|tunings| Combs(tunings.map(comb))),
-            all_passes: ALL_PASSES
-                .iter()
-                .map(|&tuning| AllPass(delay(tuning)))
-                .collect(),
-            output: Vec::new(),
+            all_passes: ALL_PASSES.map(|tuning| AllPass(delay(tuning))),
         }
     }
 
-    /// Adds the reverb of `input` to `to`; says how loud it is.
+    /// Adds the reverb of `input`, a stretch at most, to `to`; says how loud it is.
     fn add_to(&mut self, input: &[f32], to: &mut [f32]) -> f32 {
-        self.output.clear();
-        self.output.resize(input.len(), 0.0);
+        let mut output = [0.0; STRETCH];
+        let Some(output) = output.get_mut(..input.len()) else {
+            return 0.0;
+        };
         for combs in &mut self.combs {
-            combs.add_to(input, &mut self.output);
+            combs.add_to(input, output);
         }
         for all_pass in &mut self.all_passes {
-            all_pass.process(&mut self.output);
+            all_pass.process(output);
         }
-        let mut loudest = 0.0_f32;
-        for (to, sample) in to.iter_mut().zip(&self.output) {
+        for (to, sample) in to.iter_mut().zip(&*output) {
             *to += sample;
-            loudest = loudest.max(sample.abs());
         }
-        loudest
+        loudest(output)
     }
 }
 
@@ -177,7 +178,7 @@ impl Chorus {
         let length = (rate * (CHORUS_DELAY + CHORUS_DEPTH)) as usize + 3;
         let angle = std::f64::consts::TAU * CHORUS_RATE / rate;
         Self {
-            held: [vec![0.0; length], vec![0.0; length]],
+            held: [vec![NOTHING; length], vec![NOTHING; length]],
             at: 0,
             phase: [1.0, 0.0],
             step: [angle.cos(), angle.sin()],
@@ -228,36 +229,6 @@ impl Chorus {
     }
 }
 
-/// What a mix sends to the effects.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Sends {
-    /// To the reverb, both sides in one.
-    pub reverb: Vec<f32>,
-    /// To the chorus.
-    pub chorus: [Vec<f32>; 2],
-}
-
-impl Sends {
-    /// Silence of `frames` samples.
-    pub(super) fn clear(&mut self, frames: usize) {
-        for side in std::iter::once(&mut self.reverb).chain(&mut self.chorus) {
-            side.clear();
-            side.resize(frames, 0.0);
-        }
-    }
-
-    /// Adds what another part sends.
-    pub(super) fn add(&mut self, other: &Self) {
-        let own = std::iter::once(&mut self.reverb).chain(&mut self.chorus);
-        let others = std::iter::once(&other.reverb).chain(&other.chorus);
-        for (own, other) in own.zip(others) {
-            for (own, other) in own.iter_mut().zip(other) {
-                *own += other;
-            }
-        }
-    }
-}
-
 /// Counts how long nothing came in or out.
 #[derive(Debug)]
 struct Rest {
@@ -266,31 +237,38 @@ struct Rest {
 }
 
 impl Rest {
-    /// Whether there is nothing to do.
-    fn is_over(&self, input: &[&[f32]]) -> bool {
-        self.quiet >= self.after && input.iter().all(|side| side.iter().all(|x| *x == 0.0))
+    /// Whether there is nothing to do as long as nothing comes in.
+    fn is_over(&self) -> bool {
+        self.quiet >= self.after
     }
 
-    fn heard(&mut self, frames: usize, input: &[&[f32]], output: f32) {
-        let silent = output < SILENCE && input.iter().all(|side| side.iter().all(|x| *x == 0.0));
-        self.quiet = if silent { self.quiet + frames } else { 0 };
+    /// So many frames of `silent` input made an output as loud as `output`.
+    fn heard(&mut self, frames: usize, silent: bool, output: f32) {
+        self.quiet = if silent && output < SILENCE {
+            self.quiet.saturating_add(frames)
+        } else {
+            0
+        };
     }
+}
+
+fn is_silent(samples: &[f32]) -> bool {
+    samples.iter().all(|sample| *sample == 0.0)
 }
 
 /// Reverb and chorus.
 #[derive(Debug)]
-pub(super) struct Effects {
+pub struct Effects {
     left: Side,
     right: Side,
     chorus: Chorus,
-    scaled: Vec<f32>,
     reverb_rest: Rest,
     chorus_rest: Rest,
 }
 
 impl Effects {
     /// Effects at rest, for `rate` samples a second.
-    pub(super) fn new(rate: u32) -> Self {
+    pub fn new(rate: u32) -> Self {
         let rest = || Rest {
             quiet: usize::MAX / 2,
             after: (f64::from(rate) * REST_SECONDS) as usize,
@@ -299,29 +277,42 @@ impl Effects {
             left: Side::new(rate, 0),
             right: Side::new(rate, SPREAD),
             chorus: Chorus::new(rate),
-            scaled: Vec::new(),
             reverb_rest: rest(),
             chorus_rest: rest(),
         }
     }
 
-    /// Adds what the effects make of `sends` to `left` and `right`; all of one length.
-    pub(super) fn add_to(&mut self, sends: &Sends, left: &mut [f32], right: &mut [f32]) {
+    /// Whether nothing echoes any more.
+    pub fn is_at_rest(&self) -> bool {
+        self.reverb_rest.is_over() && self.chorus_rest.is_over()
+    }
+
+    /// Adds what the effects make of the sends of a mix to the mix. Neither allocates nor waits.
+    pub fn apply(&mut self, bus: &mut Bus) {
+        let [left, right] = &mut bus.sides;
         let frames = left.len();
-        let [chorus_left, chorus_right] = &sends.chorus;
-        let input = [chorus_left.as_slice(), chorus_right.as_slice()];
-        if !self.chorus_rest.is_over(&input) {
+        let Sends { reverb, chorus } = &bus.sends;
+        let [chorus_left, chorus_right] = chorus;
+        let silent = is_silent(chorus_left) && is_silent(chorus_right);
+        if !(silent && self.chorus_rest.is_over()) {
+            let input = [chorus_left.as_slice(), chorus_right];
             let loudest = self.chorus.add_to(input, [&mut *left, &mut *right]);
-            self.chorus_rest.heard(frames, &input, loudest);
+            self.chorus_rest.heard(frames, silent, loudest);
         }
-        let input = [sends.reverb.as_slice()];
-        if !self.reverb_rest.is_over(&input) {
-            self.scaled.clear();
-            self.scaled
-                .extend(sends.reverb.iter().map(|x| x * REVERB_GAIN));
-            let loudest = self.left.add_to(&self.scaled, left);
-            let loudest = loudest.max(self.right.add_to(&self.scaled, right));
-            self.reverb_rest.heard(frames, &input, loudest);
+        let silent = is_silent(reverb);
+        if !(silent && self.reverb_rest.is_over()) {
+            let mut loudest = 0.0_f32;
+            let sides = left.chunks_mut(STRETCH).zip(right.chunks_mut(STRETCH));
+            for (input, (left, right)) in reverb.chunks(STRETCH).zip(sides) {
+                let mut scaled = [0.0; STRETCH];
+                for (scaled, sample) in scaled.iter_mut().zip(input) {
+                    *scaled = sample * REVERB_GAIN;
+                }
+                let scaled = scaled.get(..input.len()).unwrap_or_default();
+                loudest = loudest.max(self.left.add_to(scaled, left));
+                loudest = loudest.max(self.right.add_to(scaled, right));
+            }
+            self.reverb_rest.heard(frames, silent, loudest);
         }
     }
 }
