@@ -268,7 +268,7 @@ mod tests {
     /// Sound, faded in and out so that the transform sees no edge, through the limiter: its true peak.
     fn limited(name: &str, sound: impl FnMut(usize) -> f32) -> f32 {
         let fade = |i: usize| {
-            let ramp = 2_048.0;
+            let ramp = 4_096.0;
             (i as f32 / ramp)
                 .min((LENGTH - 1 - i) as f32 / ramp)
                 .min(1.0)
