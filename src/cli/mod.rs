@@ -131,7 +131,16 @@ impl Cli {
     /// Whether the networks may be asked to compute.
     pub fn computes(&self) -> bool {
         match &self.command {
-            None | Some(Command::Open { .. } | Command::Continue(_)) => true,
+            None
+            | Some(
+                Command::Open { .. }
+                | Command::Continue(_)
+                | Command::Seed(_)
+                | Command::Accompany(_)
+                | Command::Vary(_)
+                | Command::Interpolate(_)
+                | Command::Compose(_),
+            ) => true,
             #[cfg(feature = "torch")]
             Some(Command::Train(_)) => true,
             Some(
