@@ -158,18 +158,14 @@ pub(super) fn accompany(args: &AccompanyArgs, common: &Common) -> Outcome {
         .collect::<anyhow::Result<Vec<_>>>()
         .with_context(|| args.song.display().to_string())
         .map_err(|error| anyhow!("{error:#}"))?;
-    let bars = match &args.bars {
-        Some(Bars(bars)) => bars.clone(),
-        None => {
-            let first = given.iter().filter_map(|track| track.notes().first());
-            let end = given
-                .iter()
-                .map(|track| track.end())
-                .max()
-                .unwrap_or_default();
-            let first = first.map(|note| note.start).min().unwrap_or_default();
-            song.metre.bar_at(first)..song.metre.bar_at(end - Tick(1)) + 1
-        }
+    let bars = if let Some(Bars(bars)) = &args.bars {
+        bars.clone()
+    } else {
+        let first = given.iter().filter_map(|track| track.notes().first());
+        let first = first.map(|note| note.start).min().unwrap_or_default();
+        let end = given.iter().map(|track| track.end()).max();
+        let last = end.unwrap_or_default().max(Tick(1)) - Tick(1);
+        song.metre.bar_at(first)..song.metre.bar_at(last) + 1
     };
     let folder = Folder::make(&args.out, args.candidates, common)?;
     let settings = AccompanySettings {

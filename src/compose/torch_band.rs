@@ -1,4 +1,4 @@
-//! The trained MuseGANs behind the seam of [`super::band`].
+//! Trained models of the `MuseGAN` family behind the seam of [`super::band`].
 
 use std::path::Path;
 

@@ -26,8 +26,11 @@ mod write;
 pub use error::BandError;
 pub(crate) use latents::derived;
 pub use latents::{Blend, PhraseLatents, PhraseSeeds};
-pub(crate) use model::{Abilities, BandModel, Given, Handles, PHRASE_VALUES};
+pub(crate) use model::BandModel;
+#[cfg(any(feature = "torch", test))]
+pub(crate) use model::{Abilities, Given, Handles, PHRASE_VALUES};
 pub(crate) use recipe::{Recipe, Reroll};
+#[cfg(feature = "torch")]
 pub(crate) use region::bar_line;
 pub use region::part_of;
 pub(crate) use session::{Done, Session};

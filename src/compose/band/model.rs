@@ -9,6 +9,10 @@ use crate::tokens::part::Part;
 pub(crate) const PHRASE_VALUES: usize = Part::COUNT * 2 * PHRASE_BARS * STEPS_PER_BAR * PITCHES;
 
 /// Which latents a model has, and so what it can write again by itself.
+#[cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, reason = "only networks have latents")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handles {
     /// One for everything: only the whole phrase.

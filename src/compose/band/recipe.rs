@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    /// Which of the latents differ, as (shared, bars of z_t, parts of z_i, cells of z_i,t).
+    /// Which of the latents differ, as (`z`, bars of `z_t`, parts of `z_i`, cells of `z_it`).
     fn changed(
         before: &Recipe,
         after: &Recipe,

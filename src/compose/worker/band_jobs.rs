@@ -31,18 +31,16 @@ impl Desk {
     pub(super) fn vary(&mut self, job: &Job, settings: &VarySettings) -> Result<Event, String> {
         let song = Arc::clone(&job.request.song);
         let in_words = |error: BandError| error.to_string();
-        match vary::Standing::at(&song, &settings.bars).map_err(in_words)? {
-            Some(standing) => {
-                self.with_written(job, standing.model(), standing.lineage(), |session| {
-                    vary::write(session, settings, &standing)
-                })
-            }
-            None => {
-                let around = vary::around_what_stays(&song, settings).map_err(in_words)?;
-                self.with_band(job, &around.model, |session| {
-                    vary::write_by_hand(session, &around)
-                })
-            }
+        let standing = vary::Standing::at(&song, &settings.bars).map_err(in_words)?;
+        if let Some(standing) = standing {
+            self.with_written(job, standing.model(), standing.lineage(), |session| {
+                vary::write(session, settings, &standing)
+            })
+        } else {
+            let around = vary::around_what_stays(&song, settings).map_err(in_words)?;
+            self.with_band(job, &around.model, |session| {
+                vary::write_by_hand(session, &around)
+            })
         }
     }
 
@@ -107,6 +105,12 @@ impl Desk {
             report: &report,
         };
         let done = work(&session).map_err(|error| error.to_string())?;
-        Ok(self.last_event(job, done.candidates, done.complete, None, begun))
+        Ok(Self::last_event(
+            job,
+            done.candidates,
+            done.complete,
+            None,
+            begun,
+        ))
     }
 }

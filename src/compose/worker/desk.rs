@@ -140,7 +140,6 @@ impl Desk {
     }
 
     pub(super) fn last_event(
-        &self,
         job: &Job,
         candidates: Vec<Candidate>,
         complete: bool,

@@ -34,7 +34,13 @@ impl Desk {
         }
         .write()?;
         let tokens = Some(continued.tokens);
-        Ok(self.last_event(job, continued.candidates, continued.complete, tokens, begun))
+        Ok(Self::last_event(
+            job,
+            continued.candidates,
+            continued.complete,
+            tokens,
+            begun,
+        ))
     }
 
     pub(super) fn chain(&mut self, job: &Job, settings: &ChainSettings) -> Result<Event, String> {
@@ -65,7 +71,13 @@ impl Desk {
         }
         .write()?;
         let tokens = Some(chained.tokens);
-        Ok(self.last_event(job, chained.candidates, chained.complete, tokens, begun))
+        Ok(Self::last_event(
+            job,
+            chained.candidates,
+            chained.complete,
+            tokens,
+            begun,
+        ))
     }
 
     /// A continuation once more, of the theme in the song, or of the one that the chain had.
@@ -103,7 +115,13 @@ impl Desk {
             }
         }
         let tokens = Some(continued.tokens);
-        Ok(self.last_event(job, candidates, continued.complete, tokens, begun))
+        Ok(Self::last_event(
+            job,
+            candidates,
+            continued.complete,
+            tokens,
+            begun,
+        ))
     }
 
     /// A theme that was taken from a band's phrase.
