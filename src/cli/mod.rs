@@ -139,10 +139,9 @@ impl Cli {
                 | Command::Accompany(_)
                 | Command::Vary(_)
                 | Command::Interpolate(_)
-                | Command::Compose(_),
+                | Command::Compose(_)
+                | Command::Train(_),
             ) => true,
-            #[cfg(feature = "torch")]
-            Some(Command::Train(_)) => true,
             Some(
                 Command::Render(_)
                 | Command::Convert(_)
