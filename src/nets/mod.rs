@@ -6,6 +6,7 @@
 //! | [`musegan`] | phrases of several tracks from noise (Dong et al., AAAI 2018) |
 //! | [`music_transformer`] | piano performances (Huang et al., 2018) |
 //! | [`packed`] | half-precision products for decoding |
+//! | [`performance`] | velocity and timing for notes on the grid |
 //! | [`sampling`] | from logits to one token |
 //! | [`theme_transformer`] | continues a theme (Shih et al., IEEE TMM 2022) |
 
@@ -16,6 +17,7 @@ mod layers;
 pub mod musegan;
 pub mod music_transformer;
 pub mod packed;
+pub mod performance;
 pub mod sampling;
 pub mod theme_transformer;
 

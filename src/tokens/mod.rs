@@ -6,9 +6,11 @@
 //! - [`labels`]: which place of the theme each token of a theme region answers to.
 //! - [`grammar`]: the automaton that says which token may come next.
 //! - [`part`], [`band`]: the five parts of a band, and their pianorolls.
+//! - [`expression`]: who plays notes on the grid, and what is known of each before it is played.
 
 pub mod band;
 pub mod clip;
+pub mod expression;
 pub mod grammar;
 pub mod labels;
 pub mod part;

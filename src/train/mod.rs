@@ -13,5 +13,7 @@ pub mod musegan;
 #[cfg(feature = "torch")]
 pub mod optimiser;
 #[cfg(feature = "torch")]
+pub mod performance;
+#[cfg(feature = "torch")]
 pub mod theme;
 pub mod theme_mining;

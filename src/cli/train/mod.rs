@@ -2,6 +2,8 @@
 
 #[cfg(feature = "torch")]
 mod musegan;
+#[cfg(feature = "torch")]
+mod performance;
 mod prepare;
 #[cfg(feature = "torch")]
 mod theme;
@@ -22,6 +24,12 @@ pub(super) struct TrainArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// The performance network, which plays notes on the grid with velocity and timing
+    #[cfg(feature = "torch")]
+    #[command(
+        after_help = "Example:\n  leitmotif train performance --data data --out run --minutes 20"
+    )]
+    Performance(performance::PerformanceArgs),
     /// Make a training set from music
     Prepare(prepare::PrepareArgs),
     /// The `MuseGAN` family, which writes four bars for five parts
@@ -42,6 +50,8 @@ enum What {
 /// Trains a model, or makes a training set.
 pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
     match &args.what {
+        #[cfg(feature = "torch")]
+        What::Performance(args) => performance::run(args, common),
         What::Prepare(args) => prepare::run(args, common),
         #[cfg(feature = "torch")]
         What::MuseGan(args) => musegan::run(args, common),
