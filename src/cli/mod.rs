@@ -8,6 +8,7 @@ mod chain;
 mod continuation;
 mod convert;
 mod doctor;
+mod humanise;
 mod installed;
 mod interrupt;
 mod measure;
@@ -106,6 +107,8 @@ enum Command {
     Render(render::RenderArgs),
     /// Convert between MIDI, project, WAV, FLAC and PNG, by extension
     Convert(convert::ConvertArgs),
+    /// Play a song like a human: velocities and timing for what was typed or generated
+    Humanise(humanise::HumaniseArgs),
     /// Measure songs: how they treat their theme, and what their tracks are like
     Measure(measure::MeasureArgs),
     /// List the models that are installed
@@ -140,6 +143,7 @@ impl Cli {
                 | Command::Vary(_)
                 | Command::Interpolate(_)
                 | Command::Compose(_)
+                | Command::Humanise(_)
                 | Command::Train(_),
             ) => true,
             Some(
@@ -171,6 +175,7 @@ impl Cli {
             Some(Command::Compose(args)) => chain::run(&args, &common),
             Some(Command::Render(args)) => render::run(&args, &common),
             Some(Command::Convert(args)) => convert::run(&args, &common),
+            Some(Command::Humanise(args)) => humanise::run(&args, &common),
             Some(Command::Measure(args)) => measure::run(&args, &common),
             Some(Command::Models) => {
                 installed::models(&common);

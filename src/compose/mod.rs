@@ -22,11 +22,7 @@ mod lineage;
     allow(dead_code, reason = "only networks write and rank")
 )]
 mod model;
-#[cfg_attr(
-    not(feature = "torch"),
-    allow(dead_code, reason = "only networks write and rank")
-)]
-mod perform;
+pub mod perform;
 mod place;
 #[cfg_attr(
     not(feature = "torch"),

@@ -43,8 +43,6 @@ pub struct Config {
     pub timings: i64,
     /// Share of values dropped in training, 0 to below 1.
     pub dropout: f64,
-    /// The mean velocity of each player in the training data, by name: what all is played with at strength 0.
-    pub means: std::collections::BTreeMap<String, f32>,
 }
 
 impl Default for Config {
@@ -59,7 +57,6 @@ impl Default for Config {
             velocities: 32,
             timings: 32,
             dropout: 0.1,
-            means: std::collections::BTreeMap::new(),
         }
     }
 }

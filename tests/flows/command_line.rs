@@ -79,6 +79,44 @@ fn a_song_goes_through_every_format_and_comes_back() {
 }
 
 #[test]
+fn a_song_is_played_as_far_as_asked_and_alike_by_seed() {
+    let folder = folder();
+    let home = folder.path();
+    let play = |out: &str, options: &[&str]| {
+        let mut arguments = vec!["humanise", "song.mid", "--out", out, "--json"];
+        arguments.extend(options);
+        let (code, stdout, stderr) = run(home, &arguments);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        (
+            report["changed"].as_u64().unwrap(),
+            formats::open(home.join(out)).unwrap().song,
+        )
+    };
+    let typed = formats::open(home.join("song.mid")).unwrap().song;
+    assert_eq!(play("none.mid", &["--strength", "0"]), (0, typed.clone()));
+    let (changed, played) = play("one.mid", &["--strength", "1"]);
+    let notes = |song: &leitmotif::score::Song| -> usize {
+        song.tracks.iter().map(|track| track.notes().len()).sum()
+    };
+    assert!(changed as usize > notes(&typed) / 2);
+    assert_eq!(notes(&played), notes(&typed));
+    assert_eq!(play("again.mid", &["--strength", "1"]).1, played);
+    let other = play("other.mid", &["--strength", "1", "--seed", "2"]);
+    assert_ne!(other.1, played);
+    fails(
+        home,
+        &["humanise", "song.mid", "--out", "song.wav"],
+        &["song.wav", ".mid"],
+    );
+    let (code, ..) = run(
+        home,
+        &["humanise", "song.mid", "--out", "x.mid", "--strength", "2"],
+    );
+    assert_eq!(code, 2);
+}
+
+#[test]
 fn nothing_is_overwritten_without_force() {
     let folder = folder();
     let home = folder.path();

@@ -2,7 +2,7 @@
 //!
 //! A request becomes [`Recipe`]s (latents, named by the seeds of their noise, and everything else that makes the notes). A
 //! [`BandModel`] turns the latents of a phrase into numbers, `decide` those into a roll of notes, a
-//! [`Player`](super::perform::Player) the roll into notes with velocities. The recipe stands in the lineage of the clip: it
+//! [`Performer`](super::perform::Performer) the roll into notes with velocities. The recipe stands in the lineage of the clip: it
 //! makes the clip again to the note, and parts of it otherwise.
 
 pub(crate) mod accompany;

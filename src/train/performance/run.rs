@@ -234,11 +234,7 @@ pub(super) fn train(
     tch::manual_seed(options.seed as i64);
     let mut rng = Pcg64::seed_from_u64(options.seed);
     let store = VarStore::new(Device::Cpu);
-    let config = Config {
-        means: pools.means(),
-        ..options.network.clone()
-    };
-    let network = PerformanceNet::new(&store.root(), &config)?;
+    let network = PerformanceNet::new(&store.root(), &options.network)?;
     if let Some(path) = &options.warm_start {
         checkpoint::fill(&store, &checkpoint::read(path)?)?;
     }
@@ -247,7 +243,7 @@ pub(super) fn train(
         parameters.values().map(Tensor::shallow_clone).collect(),
         AdamWOptions::default(),
     );
-    write_config(&options.out, &config)?;
+    write_config(&options.out, &options.network)?;
     let weights = options.out.join("weights.safetensors");
     let log = Log::new(&options.out).map_err(io(&options.out))?;
 
@@ -421,19 +417,6 @@ impl Pools {
             &pool[rng.random_range(0..pool.len())]
         };
         (0..count.max(2)).map(&mut draw).collect()
-    }
-
-    /// The mean velocity of each player, by name.
-    fn means(&self) -> std::collections::BTreeMap<String, f32> {
-        let mean = |player: Player| {
-            let strokes = self.players[player.index()].iter();
-            let strokes = strokes.flat_map(|window| &window.strokes);
-            let (sum, count) = strokes.fold((0.0, 0.0), |(sum, count), stroke| {
-                (sum + f64::from(stroke.velocity), count + 1.0)
-            });
-            (player.to_string(), (sum / count) as f32)
-        };
-        Player::iter().map(mean).collect()
     }
 }
 
