@@ -18,7 +18,9 @@ use leitmotif::audio::player::Player;
 use leitmotif::audio::protocol::{ScoreUpdate, ToAudio};
 use leitmotif::audio::schedule::Schedule;
 use leitmotif::audio::synths::Rack;
-use leitmotif::audio::{AtEnd, AudioSettings, Engine, Font, OutputState, Preview, soundfont};
+use leitmotif::audio::{
+    AtEnd, AudioSettings, Engine, Font, FontOrigin, OutputState, Preview, soundfont,
+};
 use leitmotif::score::{
     ControlChange, Instrument, Note, Pitch, PitchBend, Role, Song, Span, Tempo, TempoMap, Tick,
     Track, TrackId, Velocity,
@@ -311,6 +313,55 @@ fn the_callback_never_allocates() {
     studio.peak = 0.0;
     studio.pass_and_poll(10_000);
     assert!(studio.peak < 1e-4, "something hangs: {}", studio.peak);
+}
+
+/// A font whose loop is one turn of 1 kHz, 48 samples, and nearly at the end of its samples: high notes run over it
+/// faster than the synthesizer can follow.
+fn short_loop() -> Font {
+    let mut bytes = include_bytes!("data/click.sf2").to_vec();
+    let find = |bytes: &[u8], wanted: &[u8]| {
+        let mut places = bytes.windows(wanted.len());
+        places.position(|window| window == wanted).unwrap()
+    };
+    // Keys have pitches.
+    let generators = find(&bytes, b"igen");
+    let scale = generators + find(&bytes[generators..], &[56, 0, 0, 0]);
+    bytes[scale + 2] = 100;
+    // After the name of the sample come its start, its end, and those of its loop.
+    let start_of_loop = find(&bytes, b"shdr") + 8 + 20 + 8;
+    bytes[start_of_loop..][..4].copy_from_slice(&4_700_u32.to_le_bytes());
+    bytes[start_of_loop + 4..][..4].copy_from_slice(&4_748_u32.to_le_bytes());
+    Font::from_bytes(&bytes, "Short", FontOrigin::BuiltIn).unwrap()
+}
+
+#[test]
+fn no_pitch_drives_the_callback_out_of_a_loop() {
+    let mut studio = Studio::open(Arc::new(short_loop()));
+    studio.engine.set_song(Arc::new(song(2, 0)));
+    studio.engine.set_live_track(Some(TrackId(1)));
+    studio.pass_and_poll(1_000);
+    let live = Arc::clone(studio.engine.live());
+    let control = |controller, value| LiveEvent::Control { controller, value };
+    for event in [
+        control(101, 0),
+        control(100, 0),
+        control(6, 127),
+        control(1, 127),
+    ] {
+        live.push(event);
+    }
+    for key in [60, 127, 96, 120] {
+        for bend in [8_192, 16_383, 12_000, 0] {
+            live.push(LiveEvent::Bend(8_192));
+            live.push(LiveEvent::NoteOn { key, velocity: 100 });
+            studio.pass_and_poll(4_000);
+            live.push(LiveEvent::Bend(bend));
+            studio.pass_and_poll(4_000);
+            live.push(LiveEvent::NoteOff { key });
+        }
+    }
+    assert!(studio.peak > 0.01, "something is heard: {}", studio.peak);
+    assert!(!studio.engine.status().font_failed);
 }
 
 /// Which order a child process is to give its callback.

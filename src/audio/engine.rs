@@ -153,6 +153,8 @@ impl Engine {
 
     /// Brings a fresh line to everything that is wanted, with the playhead at `position`.
     fn send_everything(&mut self, position: Tick) {
+        // Before the song: a new line has no tracks yet, but previews and what is played by hand need the font too.
+        self.line.send_font(self.font.as_ref());
         self.line.send_song(&self.song, self.font.as_ref());
         self.line.send(ToAudio::Loop(self.looped));
         self.line.send(ToAudio::AtEnd(self.at_end));
