@@ -2,7 +2,7 @@
 //! hundred times as long for each. In the audio thread they count as zero.
 
 /// Runs `f` with denormal numbers flushed to zero, going in and coming out, on processors that can (x86-64, aarch64).
-pub fn flushed<T>(f: impl FnOnce() -> T) -> T {
+pub(super) fn flushed<T>(f: impl FnOnce() -> T) -> T {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     #[allow(
         unsafe_code,
@@ -17,7 +17,7 @@ pub fn flushed<T>(f: impl FnOnce() -> T) -> T {
 }
 
 /// Whether denormal numbers count as zero here and now.
-pub fn are_flushed() -> bool {
+pub(super) fn are_flushed() -> bool {
     let half = std::hint::black_box(f32::MIN_POSITIVE) * std::hint::black_box(0.5);
     let denormal = f32::from_bits(1_000_000);
     let grown = std::hint::black_box(denormal) * std::hint::black_box(1e20);

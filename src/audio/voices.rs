@@ -29,7 +29,7 @@ const RESET_CONTROLLERS: u8 = 121;
 const UNTOUCHED: [u16; 3] = [2 << 7, 64 << 7, 64 << 7];
 
 /// The voices of one instrument.
-pub struct Voices {
+pub(super) struct Voices {
     synth: Synthesizer,
     zones: Arc<Zones>,
     rate: u32,
@@ -58,7 +58,12 @@ impl std::fmt::Debug for Voices {
 impl Voices {
     /// Voices for `rate` samples a second whose events fall on multiples of `block` samples, at most `polyphony` of them;
     /// `None` for what the synthesizer does not know.
-    pub fn new(zones: &Arc<Zones>, rate: u32, block: usize, polyphony: usize) -> Option<Self> {
+    pub(super) fn new(
+        zones: &Arc<Zones>,
+        rate: u32,
+        block: usize,
+        polyphony: usize,
+    ) -> Option<Self> {
         let mut settings = SynthesizerSettings::new(rate as i32);
         settings.block_size = block;
         settings.maximum_polyphony = polyphony;
@@ -101,7 +106,7 @@ impl Voices {
     }
 
     /// Chooses the instrument of the notes to come.
-    pub fn set_instrument(&mut self, instrument: Instrument) {
+    pub(super) fn set_instrument(&mut self, instrument: Instrument) {
         self.drums = instrument.drums;
         self.program = instrument.program;
         self.message(CONTROL, i32::from(BANK), self.whole_bank());
@@ -109,7 +114,7 @@ impl Voices {
     }
 
     /// Moves a controller.
-    pub fn control(&mut self, controller: u8, value: u8) {
+    pub(super) fn control(&mut self, controller: u8, value: u8) {
         let sent = match controller {
             BANK => {
                 self.bank = value;
@@ -130,7 +135,7 @@ impl Voices {
     }
 
     /// Bends the pitch wheel to one of 0..=16383.
-    pub fn bend(&mut self, bend: u16) {
+    pub(super) fn bend(&mut self, bend: u16) {
         self.bend = bend.min(16_383);
         self.message(BEND, i32::from(self.bend & 127), i32::from(self.bend >> 7));
         self.pitch_moved();
@@ -152,7 +157,7 @@ impl Voices {
 
     /// Begins a note where the next block begins, and gives what its instrument itself sends to reverb and chorus, in
     /// percent; `None` if it is out of reach.
-    pub fn note_on(&mut self, key: u8, velocity: u8) -> Option<[i32; 2]> {
+    pub(super) fn note_on(&mut self, key: u8, velocity: u8) -> Option<[i32; 2]> {
         let bank = self.whole_bank();
         let zone = (self.zones).note(bank, self.program, key, velocity, self.rate);
         if self.pitch().abs() > zone.reach {
@@ -168,7 +173,7 @@ impl Voices {
     }
 
     /// Ends the notes of `key`.
-    pub fn note_off(&mut self, key: u8) {
+    pub(super) fn note_off(&mut self, key: u8) {
         for (place, channel) in CHANNELS.into_iter().enumerate() {
             if self.used >> place & 1 == 1 {
                 self.synth.note_off(channel, i32::from(key));
@@ -177,7 +182,7 @@ impl Voices {
     }
 
     /// Cuts off what sounds of a class; nothing for class 0.
-    pub fn choke(&mut self, class: i32) {
+    pub(super) fn choke(&mut self, class: i32) {
         let (place, channel) = Self::channel(class);
         if class != 0 && self.used >> place & 1 == 1 {
             self.synth
@@ -186,14 +191,14 @@ impl Voices {
     }
 
     /// Cuts everything off, without its release.
-    pub fn cut(&mut self) {
+    pub(super) fn cut(&mut self) {
         self.synth.note_off_all(true);
         self.reach = f32::INFINITY;
         self.used = 0;
     }
 
     /// Makes the next samples; both sides of one length.
-    pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
+    pub(super) fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         self.synth.render(left, right);
     }
 }

@@ -8,7 +8,7 @@ use rustysynth::{Instrument, InstrumentRegion, LoopMode, PresetRegion, SoundFont
 use super::choke::CLASSES;
 
 /// Bank of the drum kits.
-pub const DRUM_BANK: i32 = 128;
+pub(super) const DRUM_BANK: i32 = 128;
 /// A step through a sample that is not repeated may be this long, in samples: far more than any has.
 const LONGEST_STEP: f64 = 1e6;
 /// What the modulation wheel adds to the vibrato at most, in semitones.
@@ -19,7 +19,7 @@ const ROUNDING: f64 = 0.01;
 
 /// What the zones that a note starts have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NoteZone {
+pub(super) struct NoteZone {
     /// Notes of one class cut each other off; 0 for none.
     pub class: i32,
     /// What the instrument itself sends to the reverb and to the chorus, in percent.
@@ -32,7 +32,7 @@ pub struct NoteZone {
 
 /// The presets of a font, found as the synthesizer finds them.
 #[derive(Debug)]
-pub struct Zones {
+pub(super) struct Zones {
     font: Arc<SoundFont>,
     presets: HashMap<(i32, i32), usize>,
     first: usize,
@@ -40,7 +40,7 @@ pub struct Zones {
 
 impl Zones {
     /// Reads the presets of `font`.
-    pub fn new(font: SoundFont) -> Self {
+    pub(super) fn new(font: SoundFont) -> Self {
         let places = font.get_presets().iter().enumerate();
         let presets: HashMap<_, _> = places
             .map(|(index, preset)| ((preset.get_bank_number(), preset.get_patch_number()), index))
@@ -57,12 +57,19 @@ impl Zones {
     }
 
     /// The font.
-    pub fn font(&self) -> &Arc<SoundFont> {
+    pub(super) fn font(&self) -> &Arc<SoundFont> {
         &self.font
     }
 
     /// What there is to know about a note, in a synthesizer of `rate` samples a second. Neither allocates nor waits.
-    pub fn note(&self, bank: i32, program: u8, key: u8, velocity: u8, rate: u32) -> NoteZone {
+    pub(super) fn note(
+        &self,
+        bank: i32,
+        program: u8,
+        key: u8,
+        velocity: u8,
+        rate: u32,
+    ) -> NoteZone {
         let program = i32::from(program);
         let fallback = if bank < DRUM_BANK {
             (0, program)

@@ -7,6 +7,7 @@
 mod action;
 mod group;
 mod icon;
+mod words;
 
 use std::ops::Range;
 use std::path::PathBuf;
