@@ -217,7 +217,7 @@ mod tests {
 
     /// The loudest of the next tenth of a second, left and right.
     fn listen(voices: &mut Voices) -> [f32; 2] {
-        let (mut left, mut right) = ([0.0; 4_800], [0.0; 4_800]);
+        let (mut left, mut right) = (vec![0.0; 4_800], vec![0.0; 4_800]);
         voices.render(&mut left, &mut right);
         [loudest(&left), loudest(&right)]
     }

@@ -25,6 +25,10 @@ pub use group::Group;
 
 /// Everything a user can do.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a few a frame, and gone at its end: a box for the settings would save nothing"
+)]
 pub enum Command {
     /// Something that needs no data.
     Action(Action),

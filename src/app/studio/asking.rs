@@ -114,7 +114,7 @@ impl Studio {
     }
 
     /// The bar line that `place` means, and the bars from there on.
-    fn from_place(&self, song: &Song, place: Place, bars: u32) -> Span {
+    fn span_at(&self, song: &Song, place: Place, bars: u32) -> Span {
         let wanted = place.tick(song, self.transport.position);
         let bar = song.metre.bar_span(wanted);
         let at = if bar.start == wanted { wanted } else { bar.end };
@@ -149,7 +149,7 @@ impl Studio {
     }
 
     fn seed(&self, song: &Song) -> (Kind, Span, Option<Tick>) {
-        let span = self.from_place(song, self.form.band_place, self.form.seed_bars());
+        let span = self.span_at(song, self.form.band_place, self.form.seed_bars());
         (Kind::Seed(self.seed_settings(song, span)), span, None)
     }
 
@@ -266,7 +266,7 @@ impl Studio {
             .map(|(idea, weight)| (Arc::clone(&idea.lineage), weight))
             .unzip();
         let bars = (morph.ideas.iter().flatten()).map(|idea| idea.bars).max();
-        let span = self.from_place(song, self.form.band_place, bars.unwrap_or(4));
+        let span = self.span_at(song, self.form.band_place, bars.unwrap_or(4));
         let settings = MorphSettings {
             ideas,
             way: MorphWay::Point(weights),
@@ -281,7 +281,7 @@ impl Studio {
     fn chain(&self, song: &Song) -> (Kind, Span, Option<Tick>) {
         let form = &self.form;
         // The theme is some bars of the phrase; how many depends on the tempo.
-        let span = self.from_place(song, form.band_place, form.bars + 4);
+        let span = self.span_at(song, form.band_place, form.bars + 4);
         let settings = ChainSettings {
             seed: SeedSettings {
                 bars: 4,

@@ -79,19 +79,17 @@ impl Studio {
     /// Writes `bars` once more: one track of the band, or all of it.
     pub(super) fn reroll(&mut self, bars: Range<u32>, track: Option<TrackId>) {
         let song = Arc::clone(self.base_song());
-        let parts = match track.and_then(|id| song.track(id)) {
-            Some(track) => match Part::of(track.instrument) {
-                Some(part) => vec![part],
-                None => {
-                    self.notices.push(Notice::Info(format!(
-                        "{} is none of the band's parts: give it another instrument.",
-                        track.name
-                    )));
-                    return;
-                }
-            },
-            None => Part::ALL.to_vec(),
-        };
+        let mut parts = Part::ALL.to_vec();
+        if let Some(track) = track.and_then(|id| song.track(id)) {
+            let Some(part) = Part::of(track.instrument) else {
+                self.notices.push(Notice::Info(format!(
+                    "{} is none of the band's parts: give it another instrument.",
+                    track.name
+                )));
+                return;
+            };
+            parts = vec![part];
+        }
         self.form.making = Making::Vary;
         let asking = self.variation(&song, bars, parts);
         self.ask_for(asking);

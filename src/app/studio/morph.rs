@@ -98,8 +98,8 @@ mod tests {
     use super::*;
     use crate::score::{Instrument, Pitch, Role, Tick, Track, TrackId, Velocity};
 
-    fn idea() -> Option<Idea> {
-        Some(Idea {
+    fn idea() -> Idea {
+        Idea {
             clip: Arc::default(),
             bars: 4,
             lineage: Arc::new(Lineage {
@@ -111,13 +111,13 @@ mod tests {
                 settings: BTreeMap::new(),
                 parent: None,
             }),
-        })
+        }
     }
 
     #[test]
     fn weights_are_bilinear_among_the_ideas_that_are_there() {
         let mut morph = Morph {
-            ideas: [idea(), idea(), idea(), idea()],
+            ideas: [(); 4].map(|()| Some(idea())),
             place: [0.25, 0.5],
         };
         assert_eq!(morph.weights(), [0.375, 0.125, 0.375, 0.125]);

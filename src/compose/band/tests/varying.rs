@@ -162,7 +162,7 @@ fn music_drawn_by_hand_is_varied_around_what_stays() {
 fn bars_that_were_cut_out_of_a_clip_are_noticed() {
     let (song, _) = seeded(seed_settings());
     let mut song = song;
-    song.origins[0].span.end = song.origins[0].span.end - Tick(3840);
+    song.origins[0].span.end -= Tick(3840);
     let vary = VarySettings {
         bars: 2..3,
         ..VarySettings::default()
