@@ -2,7 +2,7 @@
 //!
 //! What a converter makes of samples can be louder than any of them. ITU-R BS.1770-5, annex 2, finds such peaks by
 //! interpolating at least four times as many samples, with twelve coefficients each, which lets noise hide peaks a
-//! decibel above what it finds. Here eight times as many are interpolated with [`TAPS`] coefficients each. That is
+//! decibel above what it finds. Here eight times as many are interpolated with `TAPS` coefficients each. That is
 //! dear, so it is done only where a peak above the threshold is possible at all: of what lies between two samples, a
 //! bound is known from their magnitudes and from how strongly the signal bends around them.
 

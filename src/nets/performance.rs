@@ -117,7 +117,7 @@ impl Config {
 #[derive(Debug)]
 pub struct PerformanceNet {
     config: Config,
-    /// [width, F, kernel] and [width].
+    /// `[width, F, kernel]` and `[width]`.
     context: (Tensor, Tensor),
     /// Input and hidden weights [3 H, width + P] and [3 H, H], input and hidden biases [3 H].
     recurrent: [Tensor; 4],

@@ -1,5 +1,10 @@
 //! The commands for a band, with a published generator of random weights: the real way through the network, in a moment.
 
+#![cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, unused_imports, reason = "most of it needs the networks")
+)]
+
 use std::path::Path;
 
 use leitmotif::formats;

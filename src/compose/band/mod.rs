@@ -24,6 +24,7 @@ pub(crate) mod vary;
 mod write;
 
 pub use error::BandError;
+#[cfg(any(feature = "torch", test))]
 pub(crate) use latents::derived;
 pub use latents::{Blend, PhraseLatents, PhraseSeeds};
 pub(crate) use model::BandModel;

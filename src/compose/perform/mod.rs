@@ -1,8 +1,8 @@
 //! Notes on the grid as a human would play them: velocities, and how far each note lies from its line.
 //!
-//! [`performer_in`] gives the trained network where it is installed, else a [`profile`] of rules. Either decides velocities of
+//! [`performer_in`] gives the trained network where it is installed, else a profile of rules. Either decides velocities of
 //! every part, and the timing of drums. Nobody recorded how the pitched parts of a band are timed, so they follow the drums by
-//! a rule ([`timing`]). [`band`] plays a roll, [`humanise`] a song.
+//! a rule (`timing`). [`band`] plays a roll, [`humanise()`] a song.
 
 mod humanise;
 mod level;
@@ -33,7 +33,7 @@ pub trait Performer: Send {
     fn name(&self) -> &str;
 
     /// One stroke for each of `notes`, which are in order of (step, pitch), step 0 beginning a bar. Equal seeds give equal
-    /// strokes. Offsets of pitched players are 0: see [`timing`].
+    /// strokes. Offsets of pitched players are 0: see `timing`.
     ///
     /// # Errors
     /// When a network fails.

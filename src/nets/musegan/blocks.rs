@@ -92,7 +92,7 @@ pub(crate) struct Dense {
 }
 
 impl Dense {
-    /// Parameters `weight` [outputs, inputs] and `bias` [outputs] under `path`.
+    /// Parameters `weight` `[outputs, inputs]` and `bias` `[outputs]` under `path`.
     pub(crate) fn new(path: &Path<'_>, inputs: i64, outputs: i64) -> Result<Self, TchError> {
         let gain = (2.0 / (1.0 + SLOPE * SLOPE)).sqrt();
         let init = Init::Randn {

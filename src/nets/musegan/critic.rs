@@ -123,7 +123,7 @@ impl BandCritic {
         })
     }
 
-    /// Scores [N] of `rolls` [N, 5, 2, 64, 72]; which part was `given` where the model accompanies.
+    /// Scores `[N]` of `rolls` `[N, 5, 2, 64, 72]`; which part was `given` where the model accompanies.
     ///
     /// # Errors
     /// When shapes do not fit.
@@ -181,8 +181,8 @@ impl BandEncoder {
         })
     }
 
-    /// Latents for `rolls` [N, 5, 2, 64, 72], drawn by standard normal `noise` [N, [`Latents::width`]], and how many nats each phrase tells by them
-    /// beyond standard normal noise (Kullback-Leibler divergence), [N].
+    /// Latents for `rolls` `[N, 5, 2, 64, 72]`, drawn by standard normal `noise` of N rows of [`Latents::width`], and how many nats each phrase tells by them
+    /// beyond standard normal noise (Kullback-Leibler divergence), `[N]`.
     ///
     /// # Errors
     /// When shapes do not fit.

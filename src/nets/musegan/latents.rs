@@ -94,7 +94,7 @@ impl Latents {
 pub struct Given {
     /// What sounds and what begins, [N, 2, 64, 72], 0 or 1.
     pub rolls: Tensor,
-    /// Which part it is, [N] i64, 0..5.
+    /// Which part it is, `[N]` i64, 0..5.
     pub part: Tensor,
 }
 

@@ -5,7 +5,7 @@ use tch::Tensor;
 use crate::nets::NetError;
 
 /// Mean of (|gradient of the score| - 1)^2 at points between `real` and `fake`, [N, ..] of one shape; its own gradient can be
-/// taken with respect to the critic. `share` [N] says how much of each point is real, 0..=1.
+/// taken with respect to the critic. `share` `[N]` says how much of each point is real, 0..=1.
 ///
 /// # Errors
 /// When the critic refuses.

@@ -284,7 +284,7 @@ pub fn rolls_of(rolls: &Tensor) -> Result<Vec<BandRoll>, TchError> {
     Ok((0..rows).map(phrase).collect())
 }
 
-/// The parts `which` [N] of `rolls` [N, 5, 2, 64, 72], to be played to.
+/// The parts `which` `[N]` of `rolls` `[N, 5, 2, 64, 72]`, to be played to.
 pub fn given_parts(rolls: &Tensor, which: &[Part]) -> Result<Given, TchError> {
     let numbers: Vec<i64> = which.iter().map(|part| part.index() as i64).collect();
     let part = Tensor::from_slice(&numbers);
