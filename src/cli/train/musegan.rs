@@ -30,6 +30,9 @@ pub(super) struct MuseGanArgs {
     /// Go on from the checkpoint in the folder
     #[arg(long)]
     resume: bool,
+    /// Weights of a generator to begin with (.safetensors)
+    #[arg(long, value_name = "FILE")]
+    warm_start: Option<PathBuf>,
     /// Phrases in a step
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
@@ -45,6 +48,9 @@ pub(super) struct MuseGanArgs {
     /// Learning rate of the warm-up
     #[arg(long, value_name = "RATE")]
     warm_up_rate: Option<f64>,
+    /// Weight of the counts of notes in the generator's loss
+    #[arg(long, value_name = "WEIGHT")]
+    counts: Option<f64>,
     /// Learning rate of the generator
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
@@ -136,6 +142,7 @@ fn options(args: &MuseGanArgs, common: &Common) -> GanOptions {
         minutes: args.minutes,
         steps: args.steps,
         resume: args.resume,
+        warm_start: args.warm_start.clone(),
         threads: usize::from(common.threads),
         seed: args.seed,
         batch: args.batch.unwrap_or(base.batch),
@@ -145,6 +152,7 @@ fn options(args: &MuseGanArgs, common: &Common) -> GanOptions {
         warm_up: args.warm_up.unwrap_or(base.warm_up),
         warm_up_rate: args.warm_up_rate.unwrap_or(base.warm_up_rate),
         divergence: args.divergence.unwrap_or(base.divergence),
+        counts: args.counts.unwrap_or(base.counts),
         binarise: args.binarise.unwrap_or(base.binarise),
         keys: args.keys.unwrap_or(base.keys),
         sample_minutes: args.sample_minutes.unwrap_or(base.sample_minutes),

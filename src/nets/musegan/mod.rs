@@ -15,7 +15,7 @@ mod published;
 mod tests;
 
 pub use config::{BandConfig, BandKind};
-pub use critic::{BandCritic, BandEncoder, CriticConfig};
+pub use critic::{BandCritic, BandEncoder, CriticConfig, mean_counts};
 pub use generator::BandGenerator;
 pub use keys::white_keys;
 pub use latents::{Given, Latents};

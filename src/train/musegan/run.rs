@@ -20,7 +20,7 @@ use crate::formats::files::{self, Previous};
 use crate::formats::midi::{self, MidiOptions};
 use crate::nets::checkpoint::{self as weights, Precision, Tensors};
 use crate::nets::musegan::{
-    BandConfig, BandCritic, BandEncoder, BandGenerator, CriticConfig, Given, Latents,
+    BandConfig, BandCritic, BandEncoder, BandGenerator, CriticConfig, Given, Latents, mean_counts,
 };
 use crate::nets::{NetError, checkpoint::CheckpointError as WeightsError};
 use crate::tokens::band::BandRoll;
@@ -41,6 +41,8 @@ pub struct GanOptions {
     pub steps: Option<u64>,
     /// Go on from the checkpoint in `out`.
     pub resume: bool,
+    /// Weights of a generator to begin with; by default random ones.
+    pub warm_start: Option<PathBuf>,
     /// Threads for libtorch, 1 by default.
     pub threads: usize,
     /// Seed of phrases and noise.
@@ -66,6 +68,9 @@ pub struct GanOptions {
     pub divergence: f64,
     /// Weight of the gradient penalty, 10 by default.
     pub penalty: f64,
+    /// Weight of the squared relative differences between counts of generated and real notes ([`mean_counts`]) in the
+    /// generator's loss, .1 by default: what Salimans et al. (2016) call feature matching, for features that are known.
+    pub counts: f64,
     /// How generated rolls become binary, by a threshold by default.
     pub binarise: Binarise,
     /// Into which keys phrases are moved, the white ones by default.
@@ -90,6 +95,7 @@ impl GanOptions {
             minutes: None,
             steps: None,
             resume: false,
+            warm_start: None,
             threads: 1,
             seed: 1,
             network,
@@ -102,6 +108,7 @@ impl GanOptions {
             warm_up_rate: 2e-3,
             divergence: 0.2,
             penalty: 10.0,
+            counts: 0.1,
             binarise: Binarise::default(),
             keys: Keys::default(),
             mean_decay: 0.998,
@@ -299,6 +306,8 @@ struct Training<'a> {
     /// The generator with the running mean of the weights, and those.
     mean: BandGenerator,
     mean_weights: Tensors,
+    /// The counts of real phrases, a running mean.
+    counts: Option<Tensor>,
     state: GanState,
 }
 
@@ -308,6 +317,7 @@ const MEAN: &str = "mean.safetensors";
 const GENERATOR_ADAM: &str = "generator_adam.safetensors";
 const CRITIC_ADAM: &str = "critic_adam.safetensors";
 const ENCODER: &str = "encoder.safetensors";
+const COUNTS: &str = "counts.safetensors";
 const ENCODER_ADAM: &str = "encoder_adam.safetensors";
 
 impl<'a> Training<'a> {
@@ -327,7 +337,10 @@ impl<'a> Training<'a> {
         let mean = BandGenerator::new(&mean_store.root(), &config)?;
         let encoder = BandEncoder::new(&encoder_store.root(), &options.critic, &config)?;
         let variables = |store: &VarStore| -> Tensors { store.variables().into_iter().collect() };
-        if !options.resume {
+        if let Some(path) = &options.warm_start {
+            let tensors = weights::read(path).map_err(NetError::from)?;
+            weights::fill(store, &tensors).map_err(NetError::from)?;
+        } else if !options.resume {
             let stride = phrases.train().len().div_ceil(2000);
             generator.set_rates(&phrases.rates(options.keys, stride)?)?;
         }
@@ -353,6 +366,7 @@ impl<'a> Training<'a> {
             encoder,
             encoder_weights,
             mean_weights: variables(mean_store),
+            counts: None,
             options,
             phrases,
             generator,
@@ -392,6 +406,8 @@ impl<'a> Training<'a> {
             ] {
                 checkpoint::restore(&folder.join(name), optimiser, steps)?;
             }
+            let path = folder.join(COUNTS);
+            training.counts = checkpoint::file(&path)?.remove("mean");
             training.state = state;
         } else {
             training.follow(0.0)?;
@@ -459,6 +475,15 @@ impl<'a> Training<'a> {
             .forward(&rolls, given.as_ref())?
             .f_mean(Kind::Float)?
             .f_neg()?;
+        let loss = match &self.counts {
+            Some(real) => {
+                let apart = mean_counts(&rolls)?.f_sub(real)?;
+                let apart = apart.f_div(&real.f_add_scalar(0.05)?)?;
+                let apart = apart.f_square()?.f_sum(Kind::Float)?;
+                loss.f_add(&apart.f_mul_scalar(self.options.counts)?)?
+            }
+            None => loss,
+        };
         self.generator_steps.accumulate(&loss)?;
         step.norm = self
             .generator_steps
@@ -611,6 +636,11 @@ impl<'a> Training<'a> {
         let mean = |scores: Tensor| scores.f_mean(Kind::Float);
         let given = given.as_ref();
         let score = mean(self.critic.forward(&real, given)?)?;
+        let counts = mean_counts(&real)?;
+        self.counts = Some(match &self.counts {
+            Some(before) => before.f_lerp(&counts, 0.02)?,
+            None => counts,
+        });
         let distance = score.f_sub(&mean(self.critic.forward(&fake, given)?)?)?;
         let shares: Vec<f32> = (0..self.options.batch.max(2))
             .map(|_| rng.random())
@@ -668,7 +698,13 @@ impl<'a> Training<'a> {
             encoder_steps: encoder.state().2,
             ..self.state.clone()
         };
+        let counts = self.counts.as_ref().map(Tensor::shallow_clone);
+        let counts: Tensors = counts
+            .map(|counts| ("mean".to_owned(), counts))
+            .into_iter()
+            .collect();
         let files = [
+            (COUNTS, &counts),
             (GENERATOR, &self.generator_weights),
             (CRITIC, &self.critic_weights),
             (MEAN, &self.mean_weights),

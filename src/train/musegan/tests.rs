@@ -147,6 +147,20 @@ fn a_stopped_training_goes_on_as_if_it_had_not() {
 }
 
 #[test]
+fn a_training_begins_with_the_weights_it_is_given() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    train(&options(first.path(), false));
+    let mut options = options(second.path(), false);
+    options.warm_up = 0;
+    options.warm_start = Some(first.path().join("checkpoint/generator.safetensors"));
+    options.steps = Some(1);
+    options.generator_rate = 0.0;
+    train(&options);
+    let (a, b) = (weights(first.path()), weights(second.path()));
+    assert!(a.iter().all(|(name, weight)| weight.equal(&b[name])));
+}
+
+#[test]
 fn what_cannot_be_trained_is_an_error() {
     let out = tempfile::tempdir().unwrap();
     let mut options = options(out.path(), false);
