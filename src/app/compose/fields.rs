@@ -26,7 +26,12 @@ pub(super) fn fields_ui(
                 let range = 4..=SeedSettings::MAX_BARS;
                 number(ui, "Bars", &mut bars, range, 0.1, " bars")
                     .on_hover_text("How long: the network writes four bars at a time");
-                form.phrases = bars.div_ceil(4).max(1);
+                // A step of one bar in either direction is one of a phrase.
+                form.phrases = if bars < form.phrases * 4 {
+                    (bars / 4).max(1)
+                } else {
+                    bars.div_ceil(4)
+                };
             });
             let bars = form.seed_bars();
             bars_line(ui, studio, at, bars, "for a band");
