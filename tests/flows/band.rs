@@ -19,7 +19,7 @@ use leitmotif::formats;
 use leitmotif::score::{Lineage, Note, Pitch, Song, Tick, Track, TrackId, Velocity};
 use leitmotif::tokens::part::Part;
 
-use super::shown;
+use super::{apply, picture, press, shown, studio};
 
 const JOB: JobId = JobId(1);
 
@@ -137,27 +137,6 @@ fn harness(song: Song) -> (Harness<'static, Window>, Asked) {
     };
     let harness = shown(Studio::with_parts(song, parts), vec2(1600.0, 1000.0));
     (harness, asked)
-}
-
-fn studio<'a>(harness: &'a Harness<'static, Window>) -> &'a Studio {
-    harness.state().studio()
-}
-
-fn apply(harness: &mut Harness<'static, Window>, command: impl Into<Command>) {
-    harness.state_mut().send(command);
-    harness.run_steps(3);
-}
-
-fn press(harness: &mut Harness<'static, Window>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run_steps(3);
-}
-
-fn picture(harness: &mut Harness<'static, Window>, name: &str) {
-    if let Some(folder) = std::env::var_os("LEITMOTIF_TEST_PICTURES") {
-        let path = std::path::Path::new(&folder).join(format!("{name}.png"));
-        harness.render().unwrap().save(path).unwrap();
-    }
 }
 
 #[test]

@@ -18,7 +18,9 @@ mod sound;
 mod timeline;
 mod window;
 
+use egui::{Key, Modifiers};
 use egui_kittest::Harness;
+use leitmotif::app::command::Command;
 use leitmotif::app::studio::Studio;
 use leitmotif::app::{Window, look};
 
@@ -37,4 +39,28 @@ fn shown(studio: Studio, size: egui::Vec2) -> Harness<'static, Window> {
         );
     harness.run_steps(3);
     harness
+}
+
+/// Draws the window into a file, if `LEITMOTIF_TEST_PICTURES` names a folder: for eyes, not for the test.
+fn picture(harness: &mut Harness<'static, Window>, name: &str) {
+    if let Some(folder) = std::env::var_os("LEITMOTIF_TEST_PICTURES") {
+        let path = std::path::Path::new(&folder).join(format!("{name}.png"));
+        harness.render().unwrap().save(path).unwrap();
+    }
+}
+
+fn studio<'a>(harness: &'a Harness<'static, Window>) -> &'a Studio {
+    harness.state().studio()
+}
+
+/// Sends a command, and draws some frames.
+fn apply(harness: &mut Harness<'static, Window>, command: impl Into<Command>) {
+    harness.state_mut().send(command);
+    harness.run_steps(3);
+}
+
+/// Presses a key, and draws some frames.
+fn press(harness: &mut Harness<'static, Window>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_steps(3);
 }

@@ -16,7 +16,7 @@ use leitmotif::score::{
     Instrument, Lineage, Note, Pitch, Role, Song, ThemeKind, Tick, Track, TrackId, Velocity,
 };
 
-use super::shown;
+use super::{apply, picture, press, shown, studio};
 
 /// Writes what the test tells it to, a bar a frame.
 #[derive(Default)]
@@ -136,28 +136,6 @@ fn harness(song: Song, size: egui::Vec2) -> Harness<'static, Window> {
         ..Parts::default()
     };
     shown(Studio::with_parts(song, parts), size)
-}
-
-/// Draws the window into a file, if `LEITMOTIF_TEST_PICTURES` names a folder: for eyes, not for the test.
-fn picture(harness: &mut Harness<'static, Window>, name: &str) {
-    if let Some(folder) = std::env::var_os("LEITMOTIF_TEST_PICTURES") {
-        let path = std::path::Path::new(&folder).join(format!("{name}.png"));
-        harness.render().unwrap().save(path).unwrap();
-    }
-}
-
-fn studio<'a>(harness: &'a Harness<'static, Window>) -> &'a Studio {
-    harness.state().studio()
-}
-
-fn apply(harness: &mut Harness<'static, Window>, command: impl Into<Command>) {
-    harness.state_mut().send(command);
-    harness.run_steps(2);
-}
-
-fn press(harness: &mut Harness<'static, Window>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run_steps(3);
 }
 
 fn click(harness: &mut Harness<'static, Window>, position: Pos2) {
