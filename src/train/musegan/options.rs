@@ -44,7 +44,7 @@ pub struct GanOptions {
     pub divergence: f64,
     /// Weight of the gradient penalty, 10 by default.
     pub penalty: f64,
-    /// Weight of the squared relative differences between counts of generated and real notes ([`mean_counts`]) in the
+    /// Weight of the squared relative differences between counts of generated and real notes (`mean_counts`) in the
     /// generator's loss, .1 by default: what Salimans et al. (2016) call feature matching, for features that are known.
     pub counts: f64,
     /// How generated rolls become binary, by a threshold by default.
