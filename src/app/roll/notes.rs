@@ -44,7 +44,6 @@ pub(super) fn notes_ui(ui: &Ui, studio: &Studio, track: &Track, frame: RollFrame
     let visible: Vec<&Note> = frame.in_view(track.notes()).collect();
     let detailed = visible.len() <= DETAILED;
     let (own, accent) = (shades(look.track(track.colour)), shades(look.accent));
-    // A candidate that is heard is seen in place of the notes it would replace.
     // A candidate that is heard is seen in place of the notes that it would replace.
     let heard = studio.heard_song().track(track.id).filter(|heard| {
         song.track(track.id)

@@ -142,11 +142,11 @@ pub struct ComposeForm {
     pub band_place: Place,
     /// How many bars.
     pub bars: u32,
-    /// How many phrases of four bars a seed has.
+    /// How many phrases of four bars a seed has, 1..=16.
     pub phrases: u32,
     /// The parts of the band that are written.
     pub parts: Vec<Part>,
-    /// From few notes (0) to many (1).
+    /// From few notes (0) to many (1); the middle is what the network is sure of.
     pub density: f32,
     /// How it is played, from strictly on the grid (0) to freely (1).
     pub feel: f32,

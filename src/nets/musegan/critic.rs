@@ -162,7 +162,7 @@ impl Counts {
 }
 
 /// How many pitches of each part sound, begin, begin again and begin for a single step, mean over the steps of `rolls`
-/// [N, 5, 2, 64, 72]: `[20]`, all parts of one count after another.
+/// `[N, 5, 2, 64, 72]`: `[20]`, all parts of one count after another.
 ///
 /// # Errors
 /// When the shape is another.
