@@ -5,15 +5,16 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 
+use super::lead::Lead;
 use super::model::{ModelError, ThemeModel};
 use super::{ContinueSettings, Returns, Theme};
 use crate::nets::sampling::{Sampler, Sampling, SamplingError};
 use crate::score::{Key, PitchClassSet};
 use crate::tokens::clip::Clip;
-use crate::tokens::grammar::{Expects, FixedMelody, FreeThemes, Grammar, Rules, Tempos, VoiceRule};
+use crate::tokens::grammar::{Expects, FreeThemes, Grammar, Rules, Tempos, VoiceRule};
 use crate::tokens::labels::{LabelClock, SourceMarks};
 use crate::tokens::theme::{DecodeError, decode};
-use crate::tokens::theme_vocab::{BAR, Id, SIZE, THEME_END, THEME_START, Token, Voice};
+use crate::tokens::theme_vocab::{BAR, Id, SIZE, THEME_END, THEME_START, Voice};
 
 /// Tokens of context that are kept when the context is full: the last whole bars that fit.
 const KEPT_CONTEXT: usize = 384;
@@ -143,9 +144,9 @@ impl Samplers {
 /// Highest temperature at which velocities are drawn.
 const VELOCITY_TEMPERATURE: f32 = 0.7;
 
-/// The rules of a continuation. Bars count from the theme's first, which is written before the new ones.
-fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
-    let lead = theme.clip.bars;
+/// The rules of a continuation. Bars count from the lead's first, which is written before the new ones.
+fn rules(theme: &Theme, before: &Lead, settings: &ContinueSettings) -> Rules {
+    let lead = before.bars();
     let bars = settings.bars.clamp(1, ContinueSettings::MAX_BARS);
     let mut rules = Rules {
         scale: settings
@@ -159,7 +160,7 @@ fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
             .map(|painted| painted.start.saturating_add(lead)..painted.end.saturating_add(lead))
             .collect(),
         free_themes: match settings.returns {
-            Returns::Free => FreeThemes::OfBars(lead..=lead),
+            Returns::Free => FreeThemes::OfBars(theme.clip.bars..=theme.clip.bars),
             Returns::Painted => FreeThemes::Never,
         },
         empty_bars: 1,
@@ -167,8 +168,14 @@ fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
             .settled
             .then(|| settings.scale.or(theme.key).map(tonic_triad))
             .flatten(),
+        fixed: before.fixed.clone(),
         ..Rules::default()
     };
+    let open = before.open_regions();
+    rules.painted.retain(|painted| {
+        (open.iter()).all(|open| open.end <= painted.start || painted.end <= open.start)
+    });
+    rules.painted.extend(open);
     *rules.voice_mut(Voice::Melody) = VoiceRule {
         register: 36..=96,
         chord: 1,
@@ -182,14 +189,6 @@ fn rules(theme: &Theme, settings: &ContinueSettings) -> Rules {
     } else {
         VoiceRule::silent()
     };
-    // A melody alone gets its accompaniment first: the network has hardly seen themes go on from a bare line.
-    if theme.is_melody_only() && settings.piano {
-        rules.painted.push(0..lead);
-        rules.fixed_melody = FixedMelody {
-            bars: lead,
-            notes: theme.clip.notes.clone(),
-        };
-    }
     rules
 }
 
@@ -204,11 +203,13 @@ fn tonic_triad(key: Key) -> PitchClassSet {
     PitchClassSet::from_bits(bits)
 }
 
-/// Writes `candidates` continuations of `theme`. `report` is called with each whole bar of each candidate, and may stop
-/// the writing: then only complete candidates are returned. The same arguments give the same notes.
+/// Writes `candidates` times what follows `before`, with `theme` as what it returns to. `report` is called with each whole bar
+/// of each candidate, and may stop the writing: then only complete candidates are returned. The same arguments give the same
+/// notes.
 pub(crate) fn write(
     model: &dyn ThemeModel,
     theme: &Theme,
+    before: &Lead,
     settings: &ContinueSettings,
     seed: u64,
     candidates: u32,
@@ -217,15 +218,10 @@ pub(crate) fn write(
 ) -> Result<Written, ContinueError> {
     let source = theme.source();
     let marks = Arc::new(SourceMarks::new(&source));
-    let rules = rules(theme, settings);
-    let lead = theme.clip.bars;
+    let rules = rules(theme, before, settings);
+    let lead = before.bars();
     let total = settings.bars.clamp(1, ContinueSettings::MAX_BARS);
-    let mut prefix = vec![Token::Tempo(theme.bpm).id()];
-    if rules.fixed_melody.bars > 0 {
-        prefix.push(THEME_START);
-    } else {
-        prefix.extend(&source);
-    }
+    let prefix = before.prefix(theme.bpm);
     let mut rows: Vec<Row> = (0..candidates.clamp(1, 64))
         .map(|index| {
             let mut row = Row {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::lead::{Kept, Lead, kept, with_kept};
 use super::model::ThemeModel;
 use super::{Candidate, ContinueSettings, PlacedTrack, Theme, continuation, lineage, rank};
-use crate::score::{Lineage, Song, Tempo, TrackId};
-use crate::tokens::clip::Clip;
+use crate::score::{Lineage, Song, Span, Tempo, TrackId};
+use crate::tokens::clip::{Clip, Voices, bar_ticks};
 
 /// A theme to be continued.
 pub(crate) struct Continuing<'a> {
@@ -38,14 +39,22 @@ impl Continuing<'_> {
         for message in &theme.remarks {
             (self.remark)(message);
         }
+        let voices = Voices {
+            melody: Some(theme.melody),
+            bridge: None,
+            piano: theme.piano,
+        };
+        let locked = self.locked(voices);
+        let before = self.before(&theme, voices, &locked);
         let mut report = |progress: &continuation::Progress<'_>| {
-            let mut draft = self.candidate(progress.candidate, progress.clip, &theme);
+            let mut draft = self.candidate(progress.candidate, progress.clip, &theme, &locked);
             draft.lineage = Arc::new(lineage::stopped(&draft.lineage, progress.bars_done));
             (self.report)(draft, self.settings.bars);
         };
         let written = continuation::write(
             self.model,
             &theme,
+            &before,
             self.settings,
             self.seed,
             self.candidates,
@@ -54,7 +63,7 @@ impl Continuing<'_> {
         )
         .map_err(|error| error.to_string())?;
         let judged = |(index, clip): &(u32, Clip)| {
-            let mut candidate = self.candidate(*index, clip, &theme);
+            let mut candidate = self.candidate(*index, clip, &theme, &locked);
             let scale = self.settings.scale;
             candidate.measures = rank::measures(&candidate.clip, clip.bars, &theme, scale);
             candidate.score = rank::score(&candidate.measures);
@@ -69,7 +78,24 @@ impl Continuing<'_> {
         })
     }
 
-    fn candidate(&self, index: u32, clip: &Clip, theme: &Theme) -> Candidate {
+    /// The locked notes of the bars that are written.
+    fn locked(&self, voices: Voices) -> Kept {
+        let at = self.settings.start(self.song);
+        let span = Span::new(at, at + bar_ticks() * i64::from(self.settings.bars));
+        kept(self.song, voices, span, |_, note| note.locked)
+    }
+
+    /// What the new music follows: the theme, or the bars before it where something sounds there.
+    fn before(&self, theme: &Theme, voices: Voices, locked: &Kept) -> Lead {
+        let piano = self.settings.piano;
+        let bars = |from| Lead::before(self.song, voices, from, piano);
+        let mut before =
+            (self.settings.from.and_then(bars)).unwrap_or_else(|| Lead::theme(theme, piano));
+        before.keep(locked);
+        before
+    }
+
+    fn candidate(&self, index: u32, clip: &Clip, theme: &Theme, locked: &Kept) -> Candidate {
         let tempo = self.settings.tempo.map_or_else(
             || self.song.tempo.tempo_at(self.settings.theme.start),
             Tempo::from_bpm,
@@ -87,7 +113,7 @@ impl Continuing<'_> {
         }
         Candidate {
             index,
-            clip: Arc::new(clip.to_song(tempo)),
+            clip: Arc::new(with_kept(clip, locked, tempo)),
             bars: clip.bars,
             at: self.settings.start(self.song),
             tracks: [(1, Some(theme.melody)), (2, theme.piano)]

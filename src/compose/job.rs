@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    AccompanySettings, Candidate, ChainSettings, ContinueSettings, ModelInfo, MorphSettings,
-    SeedSettings, VarySettings,
+    AccompanySettings, Candidate, ChainSettings, ContinueSettings, InfillSettings, ModelInfo,
+    MorphSettings, SeedSettings, VarySettings,
 };
 use crate::score::{Lineage, Song};
 
@@ -24,6 +24,8 @@ impl fmt::Display for JobId {
 pub enum Kind {
     /// Music that goes on from a theme.
     Continue(ContinueSettings),
+    /// Bars of melody and piano anew, between what stands before and behind them.
+    Infill(InfillSettings),
     /// A phrase or a whole piece for a band, from nothing.
     Seed(SeedSettings),
     /// The other parts of a band around what is there.

@@ -6,11 +6,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::band::{BandError, Recipe, Reroll, accompany, morph, seed, vary};
-use super::{ContinueSettings, ModelInfo};
+use super::{ContinueSettings, InfillSettings, ModelInfo};
 use crate::score::{Lineage, Song};
 
 /// The kind of a continuation's lineage.
 pub(crate) const CONTINUE: &str = "continue";
+/// The kind of the lineage of bars that were written between others.
+pub(crate) const INFILL: &str = "infill";
 /// The setting that says how many candidates were written side by side: the same notes need the same number.
 pub(crate) const BATCH: &str = "batch";
 /// The setting that holds a band's [`Recipe`].
@@ -135,7 +137,17 @@ pub fn is_band(lineage: &Lineage) -> bool {
 /// The settings of a continuation's lineage; `None` for other kinds, or where a newer program wrote fields that this
 /// one cannot read.
 pub fn settings_of(lineage: &Lineage) -> Option<ContinueSettings> {
-    if lineage.kind != CONTINUE {
+    read(lineage, CONTINUE)
+}
+
+/// The same of bars that were written between others.
+pub fn infill_of(lineage: &Lineage) -> Option<InfillSettings> {
+    read(lineage, INFILL)
+}
+
+/// The settings of a lineage of this kind.
+fn read<T: DeserializeOwned>(lineage: &Lineage, kind: &str) -> Option<T> {
+    if lineage.kind != kind {
         return None;
     }
     let fields = lineage
@@ -174,5 +186,19 @@ mod tests {
             ..lineage
         };
         assert_eq!(settings_of(&other), None);
+        let infill = InfillSettings {
+            bars: 4..6,
+            draws: 2,
+            ..InfillSettings::default()
+        };
+        let mut fields = fields(&infill);
+        fields.insert(BATCH.to_owned(), "16".to_owned());
+        let lineage = Lineage {
+            kind: INFILL.to_owned(),
+            settings: fields,
+            ..other
+        };
+        assert_eq!(infill_of(&lineage), Some(infill));
+        assert_eq!(settings_of(&lineage), None);
     }
 }

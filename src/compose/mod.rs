@@ -11,7 +11,11 @@ mod chain;
 mod continuation;
 #[cfg(feature = "torch")]
 mod continue_theme;
+mod infill;
 mod job;
+mod judge;
+#[cfg(feature = "torch")]
+mod lead;
 #[cfg_attr(
     not(feature = "torch"),
     allow(dead_code, reason = "only networks write and rank")
@@ -35,6 +39,11 @@ mod theme;
 mod torch_band;
 #[cfg(feature = "torch")]
 mod torch_model;
+#[cfg_attr(
+    not(feature = "torch"),
+    allow(dead_code, reason = "only networks lead on")
+)]
+mod weights;
 mod worker;
 
 pub use band::{
@@ -43,10 +52,15 @@ pub use band::{
 };
 pub use candidate::{Better, Candidate, Measured, PlacedTrack, Stage, StageKind};
 pub use chain::{ChainSettings, ThemeForm};
+pub use infill::{FillVoices, InfillSettings};
 pub use job::{Busy, Event, JobId, Kind, Request};
-pub use lineage::{is_band, settings_of};
+pub use judge::judge;
+pub use lineage::{infill_of, is_band, settings_of};
 pub use model::{ModelError, ModelInfo, ModelPaths};
 pub use place::place;
 pub use settings::{ContinueSettings, Returns};
 pub use theme::{MAX_THEME_BARS, Theme, ThemeError};
+#[cfg(feature = "torch")]
+pub(crate) use weights::LEADS_ON;
+pub use weights::{NEARLY_THE_SAME, Weights, likeness};
 pub use worker::{Preload, Worker, WorkerSettings};

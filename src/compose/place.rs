@@ -94,17 +94,23 @@ fn destination<'a>(
 /// What is kept stays to the tick: a new note under a kept one of the same pitch is left out, and one that would reach a
 /// later kept note of its pitch ends there.
 pub(super) fn written_into(base: &Track, written: &Track, writes: Span, at: Tick) -> Track {
-    let mut all: Vec<Note> = (base.notes().iter())
+    let kept: Vec<Note> = (base.notes().iter())
         .filter(|note| note.locked || !writes.contains(note.start))
         .copied()
         .collect();
-    let kept = all.len();
     let from = Span::new(writes.start - at, writes.end - at);
-    for note in written.notes_starting_in(from) {
-        let note = Note {
-            start: note.start + at,
-            ..*note
-        };
+    let new = written.notes_starting_in(from).iter().map(|note| Note {
+        start: note.start + at,
+        ..*note
+    });
+    base.with_notes(overlay(kept, new))
+}
+
+/// `kept` and those of `new` that do not begin under a kept note of their pitch.
+pub(super) fn overlay(kept: Vec<Note>, new: impl Iterator<Item = Note>) -> Vec<Note> {
+    let mut all = kept;
+    let kept = all.len();
+    for note in new {
         let is_under = all[..kept].iter().any(|held| {
             held.pitch == note.pitch && held.start <= note.start && note.start < held.end()
         });
@@ -112,7 +118,7 @@ pub(super) fn written_into(base: &Track, written: &Track, writes: Span, at: Tick
             all.push(note);
         }
     }
-    base.with_notes(all)
+    all
 }
 
 /// The clip's theme regions on the tracks that took theirs. A theme of its own takes the place of the song's.
@@ -312,5 +318,42 @@ mod tests {
             song,
             "nothing is wanted"
         );
+    }
+
+    type Line = Vec<(i64, i64, i32, bool)>;
+
+    fn lines() -> impl proptest::strategy::Strategy<Value = (Line, Line)> {
+        use proptest::prelude::*;
+        let note = || (0_i64..16_000, 1_i64..3_000, 60_i32..66, any::<bool>());
+        (
+            prop::collection::vec(note(), 0..24),
+            prop::collection::vec(note(), 0..24),
+        )
+    }
+
+    proptest::proptest! {
+        /// Whatever is kept of a candidate: no locked note and no note outside its bars is lost, moved or cut.
+        #[test]
+        fn no_locked_note_is_ever_lost((there, new) in lines(), from in 0_u32..2, bars in 0_u32..3) {
+            let notes = |line: &Line, locks: bool| -> Vec<Note> {
+                (line.iter())
+                    .map(|(start, length, pitch, locked)| Note {
+                        locked: *locked && locks,
+                        ..Note::new(Tick(*start), Tick(*length), Pitch::clamped(*pitch), Velocity::DEFAULT)
+                    })
+                    .collect()
+            };
+            let base = song().tracks[0].with_notes(notes(&there, true));
+            let song = song().with_track(base.clone());
+            let mut candidate = candidate();
+            let clip = candidate.clip.tracks[0].with_notes(notes(&new, false));
+            candidate.clip = Arc::new(candidate.clip.with_track(clip));
+            candidate.tracks = vec![placed(1, Some(7), from..from + bars)];
+            let after = place(&song, &candidate, Tick(3840));
+            let writes = bars_at(Tick(3840), from, from + bars);
+            for note in base.notes().iter().filter(|note| note.locked || !writes.contains(note.start)) {
+                proptest::prop_assert!(after.tracks[0].notes().contains(note), "{:?}", note);
+            }
+        }
     }
 }

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::score::{Key, Song, Span, ThemeKind, Tick, TrackId};
+use crate::score::{Key, Song, Span, ThemeKind, Tick, Track, TrackId};
+
+/// Bars of what stands in for a theme where none is marked: as many as the themes that the network was trained with.
+const PHRASE_BARS: u32 = 2;
 
 /// Where the theme comes back besides the painted bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -17,7 +20,7 @@ pub enum Returns {
     Painted,
 }
 
-/// How to continue a theme. The music begins where the theme ends; its bars count from 0.
+/// How to continue a theme. The music begins where the theme ends, or at a bar of its own; its bars count from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContinueSettings {
@@ -27,6 +30,9 @@ pub struct ContinueSettings {
     pub track: TrackId,
     /// The track that accompanies it; `None`: found by name or role, if there is one.
     pub accompaniment: Option<TrackId>,
+    /// The bar of the song, from 0, at which the music begins: what stands before it is continued, and the theme is what it
+    /// returns to. By default the theme itself is continued, where it ends.
+    pub from: Option<u32>,
     /// How many bars to write, by default 16, at most 128.
     pub bars: u32,
     /// Safe (below 1) to wild (above 1), outside theme regions; 0.0..=2.0, by default 0.95.
@@ -57,6 +63,7 @@ impl Default for ContinueSettings {
             theme: Span::default(),
             track: TrackId::default(),
             accompaniment: None,
+            from: None,
             bars: 16,
             temperature: 0.95,
             theme_temperature: 0.5,
@@ -91,8 +98,28 @@ impl ContinueSettings {
         Some(settings)
     }
 
-    /// Where the continuation begins: the bar line at or after the theme's end.
+    /// The default settings for what follows bar `from - 1` of a melody's track: with the marked theme, else with the last
+    /// phrase before as the theme, and with the bars that are painted behind it. `None` where no theme is marked and the
+    /// track plays nothing before that bar.
+    pub fn from_bar(song: &Song, track: TrackId, from: u32) -> Option<Self> {
+        let marked = song.theme().map(|theme| (theme.track, theme.span));
+        let phrase = || Some((track, last_phrase(song.track(track)?, song, from)?));
+        let (track, theme) = marked.or_else(phrase)?;
+        let mut settings = Self {
+            theme,
+            track,
+            from: Some(from),
+            ..Self::default()
+        };
+        settings.painted = settings.painted_in(song, settings.start(song));
+        Some(settings)
+    }
+
+    /// Where the continuation begins: its own bar, or the bar line at or after the theme's end.
     pub fn start(&self, song: &Song) -> Tick {
+        if let Some(from) = self.from {
+            return song.metre.bar_start(from);
+        }
         let bar = song.metre.bar_span(self.theme.end);
         if bar.start == self.theme.end {
             bar.start
@@ -116,10 +143,32 @@ impl ContinueSettings {
     }
 }
 
+/// The two bars before bar `bar` that end with the last bar in which the track plays; fewer at the beginning of the song.
+pub(crate) fn last_phrase(track: &Track, song: &Song, bar: u32) -> Option<Span> {
+    let before = Span::new(Tick::ZERO, song.metre.bar_start(bar));
+    let notes = track.notes_starting_in(before).iter();
+    let last = notes.rev().find(|note| !note.muted)?;
+    let end = song.metre.bar_at(last.start) + 1;
+    Some(Span::new(
+        song.metre.bar_start(end.saturating_sub(PHRASE_BARS)),
+        song.metre.bar_start(end),
+    ))
+}
+
+/// The first two bars in which a track plays.
+pub(crate) fn first_phrase(track: &Track, song: &Song) -> Option<Span> {
+    let first = track.notes().iter().find(|note| !note.muted)?;
+    let bar = song.metre.bar_at(first.start);
+    Some(Span::new(
+        song.metre.bar_start(bar),
+        song.metre.bar_start(bar + PHRASE_BARS),
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::ThemeRegion;
+    use crate::score::{Instrument, Note, Pitch, Role, ThemeRegion, Velocity};
 
     #[test]
     fn painted_bars_count_from_the_end_of_the_theme() {
@@ -141,5 +190,30 @@ mod tests {
         assert_eq!(settings.painted.first(), Some(&(2..4)));
         assert_eq!(settings.painted.len(), 1);
         assert_eq!(ContinueSettings::of_song(&Song::default()), None);
+    }
+
+    #[test]
+    fn without_a_theme_the_last_phrase_is_one() {
+        let note = |bar: i64| {
+            Note::new(
+                Tick(bar * 3840),
+                Tick(960),
+                Pitch::MIDDLE_C,
+                Velocity::DEFAULT,
+            )
+        };
+        let track = Track::new(TrackId(1), "A", Instrument::pitched(0), Role::Melody);
+        let song = Song::default().with_track(track.with_notes(vec![note(0), note(4), note(9)]));
+        let at = |from| ContinueSettings::from_bar(&song, TrackId(1), from);
+        let phrase = |from| at(from).map(|settings| settings.theme);
+        let bars = |from: i64, to: i64| Span::new(Tick(from * 3840), Tick(to * 3840));
+        assert_eq!(phrase(8), Some(bars(3, 5)));
+        assert_eq!(phrase(10), Some(bars(8, 10)));
+        assert_eq!(phrase(1), Some(bars(0, 1)));
+        assert_eq!(phrase(0), None);
+        assert_eq!(
+            at(8).map(|settings| settings.start(&song)),
+            Some(Tick(8 * 3840))
+        );
     }
 }

@@ -29,7 +29,7 @@ pub struct ClipNote {
 
 impl ClipNote {
     /// The order in which notes are written: time, voice, high pitch first.
-    fn order(self) -> (u32, Voice, u8) {
+    pub(crate) fn order(self) -> (u32, Voice, u8) {
         (self.step, self.voice, 127 - self.pitch.min(127))
     }
 }
@@ -269,7 +269,7 @@ pub fn bar_ticks() -> Tick {
     step_ticks(STEPS_PER_BAR)
 }
 
-fn on_grid(note: &Note, voice: Voice, origin: Tick) -> ClipNote {
+pub(crate) fn on_grid(note: &Note, voice: Voice, origin: Tick) -> ClipNote {
     let start = (note.start - origin).floor_to(Tick::SIXTEENTH);
     let end = (note.end() - origin).floor_to(Tick::SIXTEENTH);
     let steps = (end - start).0 / Tick::SIXTEENTH.0;

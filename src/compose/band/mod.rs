@@ -27,13 +27,14 @@ pub use error::BandError;
 #[cfg(any(feature = "torch", test))]
 pub(crate) use latents::derived;
 pub use latents::{Blend, PhraseLatents, PhraseSeeds};
+pub(crate) use measures::judge;
 pub(crate) use model::BandModel;
 #[cfg(any(feature = "torch", test))]
 pub(crate) use model::{Abilities, Given, Handles, PHRASE_VALUES};
 pub(crate) use recipe::{Recipe, Reroll};
-#[cfg(feature = "torch")]
-pub(crate) use region::bar_line;
 pub use region::part_of;
+#[cfg(feature = "torch")]
+pub(crate) use region::{bar_line, span_of};
 pub(crate) use session::{Done, Session};
 pub use settings::{
     AccompanySettings, BandSettings, Form, MorphSettings, MorphWay, Performance, SeedSettings,

@@ -57,6 +57,10 @@ impl Desk {
         if lineage.kind == crate::compose::lineage::CONTINUE {
             return self.continue_again(job, lineage);
         }
+        #[cfg(feature = "torch")]
+        if lineage.kind == crate::compose::lineage::INFILL {
+            return self.infill_again(job, lineage);
+        }
         let model = again::model_of(lineage).map_err(|error| error.to_string())?;
         self.with_written(job, model, lineage, |session| {
             again::write(session, lineage)

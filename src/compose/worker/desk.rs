@@ -88,9 +88,13 @@ impl Desk {
             #[cfg(feature = "torch")]
             Kind::Continue(settings) => self.continue_theme(job, settings),
             #[cfg(feature = "torch")]
+            Kind::Infill(settings) => self.infill(job, settings),
+            #[cfg(feature = "torch")]
             Kind::Chain(settings) => self.chain(job, settings),
             #[cfg(not(feature = "torch"))]
-            Kind::Continue(_) | Kind::Chain(_) => Err(ModelError::NoNetworks.to_string()),
+            Kind::Continue(_) | Kind::Infill(_) | Kind::Chain(_) => {
+                Err(ModelError::NoNetworks.to_string())
+            }
             Kind::Seed(settings) => self.seed(job, settings),
             Kind::Accompany(settings) => self.accompany(job, settings),
             Kind::Vary(settings) => self.vary(job, settings),

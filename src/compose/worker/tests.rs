@@ -73,6 +73,8 @@ fn without_a_model_requests_fail_with_what_to_do() {
 
 #[cfg(feature = "torch")]
 mod with_fake_network {
+    mod between;
+
     use std::sync::atomic::AtomicUsize;
 
     use super::*;

@@ -7,7 +7,11 @@ use super::Job;
 use super::desk::Desk;
 use crate::compose::chain::{Chain, THEME, Taken};
 use crate::compose::continue_theme::Continuing;
-use crate::compose::{Candidate, ChainSettings, ContinueSettings, Event, lineage, settings_of};
+use crate::compose::infill::{Infilling, MOST_DRAWS};
+use crate::compose::{
+    Candidate, ChainSettings, ContinueSettings, Event, InfillSettings, infill_of, lineage,
+    settings_of,
+};
 use crate::score::{Lineage, Song, Tick};
 use crate::tokens::clip::bar_ticks;
 
@@ -38,6 +42,69 @@ impl Desk {
             job,
             continued.candidates,
             continued.complete,
+            tokens,
+            begun,
+        ))
+    }
+
+    pub(super) fn infill(&mut self, job: &Job, settings: &InfillSettings) -> Result<Event, String> {
+        let candidates = job.request.candidates.clamp(1, MOST_DRAWS);
+        let draws = (candidates * settings.draws.clamp(1, 8)).min(MOST_DRAWS);
+        self.infill_drawing(job, settings, job.request.seed, draws, candidates, None)
+    }
+
+    /// Bars between others once more, in the song as it stands around them now.
+    pub(super) fn infill_again(&mut self, job: &Job, lineage: &Lineage) -> Result<Event, String> {
+        let settings = infill_of(lineage).ok_or(
+            "these bars were written by a newer version: update the program to make them again",
+        )?;
+        let draws = lineage::setting(lineage, lineage::BATCH)
+            .unwrap_or(lineage.candidate + 1)
+            .clamp(lineage.candidate + 1, MOST_DRAWS.max(lineage.candidate + 1));
+        self.infill_drawing(job, &settings, lineage.seed, draws, draws, Some(lineage))
+    }
+
+    fn infill_drawing(
+        &mut self,
+        job: &Job,
+        settings: &InfillSettings,
+        seed: u64,
+        draws: u32,
+        candidates: u32,
+        again: Option<&Lineage>,
+    ) -> Result<Event, String> {
+        self.load_theme().map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        let infilled = Infilling {
+            model: self.theme()?,
+            song: &job.request.song,
+            settings,
+            seed,
+            draws,
+            candidates,
+            is_cancelled: &|| self.is_cancelled(job),
+            report: &|draft, bars_total| {
+                if again.is_none() {
+                    self.grown(job, draft, bars_total);
+                }
+            },
+        }
+        .write()
+        .map_err(|error| error.to_string())?;
+        let mut written = infilled.candidates;
+        if let Some(lineage) = again {
+            written.retain(|candidate| candidate.index == lineage.candidate);
+            if let Some(bars) = lineage::setting(lineage, lineage::STOPPED) {
+                for candidate in &mut written {
+                    cut(candidate, bars);
+                }
+            }
+        }
+        let tokens = Some(infilled.tokens);
+        Ok(Self::last_event(
+            job,
+            written,
+            infilled.complete,
             tokens,
             begun,
         ))

@@ -7,13 +7,14 @@
 //! - within a step the tempo comes first, then the voices in order, high pitch first, no pitch twice in a voice;
 //! - theme regions are not nested, hold whole bars, and stand where [`Rules`] ask for them;
 //! - every pitch lies in the scale and in its voice's register;
+//! - fixed notes are written as they are;
 //! - after the last bar the music is over, no region is open, and only padding follows.
 
 mod rules;
 
 use std::ops::Range;
 
-pub use rules::{FixedMelody, FreeThemes, Rules, Tempos, VoiceRule};
+pub use rules::{Fixed, FreeThemes, Rules, Tempos, VoiceRule};
 use strum::IntoEnumIterator as _;
 
 use super::clip::ClipNote;
@@ -80,7 +81,7 @@ pub struct Grammar {
     sounded: bool,
     /// Bars without a note before the current one.
     empty: u32,
-    /// Fixed melody notes already written.
+    /// Fixed notes already written.
     fixed: usize,
     /// Whether the melody holds its final note.
     settled: bool,
@@ -99,11 +100,17 @@ impl Grammar {
                 painted.end = painted.end.min(bars);
             }
         }
-        let limit = rules.fixed_melody.bars * STEPS_PER_BAR;
-        rules
-            .fixed_melody
-            .notes
-            .retain(|note| note.voice == Voice::Melody && note.step < limit);
+        rules.fixed.notes.sort_by_key(|note| note.order());
+        rules.fixed.notes.dedup_by_key(|note| note.order());
+        if let Some(bars) = rules.bars {
+            let limit = bars * STEPS_PER_BAR;
+            rules.fixed.notes.retain(|note| note.step < limit);
+            // What is fixed in the last bar says how the music ends.
+            let ends = |note: &ClipNote| note.step + u32::from(note.length) + STEPS_PER_BAR > limit;
+            if rules.fixed.notes.iter().any(ends) {
+                rules.ending = None;
+            }
+        }
         rules.ending = rules.ending.filter(|tones| {
             (1..=127).any(|pitch| rules.allows(Voice::Melody, pitch) && contains(*tones, pitch))
         });
@@ -171,20 +178,20 @@ impl Grammar {
         match self.place {
             Place::Finished => allow(Token::Padding),
             Place::ThemeStart => allow(Token::Bar),
-            Place::NoteOn(voice, _) => {
-                let due = self.due_note().filter(|_| voice == Voice::Melody);
+            Place::NoteOn(voice, pitch) => {
                 let is_final = voice == Voice::Melody && self.final_tones().is_some();
-                let lengths = match due {
+                let longest = self.longest(voice, pitch);
+                let lengths = match self.due(voice, pitch) {
                     Some(note) => note.length..=note.length,
-                    None if is_final => self.longest()..=self.longest(),
-                    None => 1..=self.longest(),
+                    None if is_final => longest..=longest,
+                    None => 1..=longest,
                 };
                 for length in lengths {
                     allow(Token::Duration(voice, length));
                 }
             }
-            Place::Duration(voice, _) => {
-                let due = self.due_note().filter(|_| voice == Voice::Melody);
+            Place::Duration(voice, pitch) => {
+                let due = self.due(voice, pitch);
                 let velocities = due.map_or(1..=MAX_VELOCITY, |note| note.velocity..=note.velocity);
                 for velocity in velocities {
                     allow(Token::Velocity(voice, velocity));
@@ -263,7 +270,7 @@ impl Grammar {
             },
             Token::Velocity(voice, _) => match self.place {
                 Place::Duration(_, pitch) => {
-                    if voice == Voice::Melody && self.due_note().is_some() {
+                    if self.due(voice, pitch).is_some() {
                         self.fixed += 1;
                     }
                     self.settled |= voice == Voice::Melody && self.final_tones().is_some();
@@ -276,7 +283,6 @@ impl Grammar {
 
     /// Everything that may follow where an event may begin.
     fn allow_events(&self, allow: &mut impl FnMut(Token)) {
-        let can_sound = self.can_sound.contains(&true);
         if self.place == Place::Start(false)
             || (self.place == Place::Position && self.rules.tempos == Tempos::Anywhere)
         {
@@ -284,9 +290,11 @@ impl Grammar {
                 allow(Token::Tempo(bpm));
             }
         }
-        let due = self.due_note();
-        if let (Some(note), true) = (due, self.awaits_notes()) {
-            allow(Token::NoteOn(Voice::Melody, note.pitch));
+        if let (Some(note), true) = (self.due_notes().next(), self.awaits_notes()) {
+            allow(Token::NoteOn(note.voice, note.pitch));
+            for voice in Voice::iter().filter(|voice| *voice <= note.voice) {
+                self.allow_pitches(voice, allow);
+            }
             return;
         }
         let must_settle = self.position == Some(FINAL_LAST)
@@ -306,6 +314,7 @@ impl Grammar {
             return;
         }
         let next_fixed = self.next_fixed_in_bar();
+        let mut may_go_on = false;
         if self.bars > 0 && !matches!(self.place, Place::Start(_) | Place::ThemeEnd) {
             let from = self.position.map_or(0, |position| position + 1);
             let until = if self.is_settling() {
@@ -316,8 +325,9 @@ impl Grammar {
             for position in from..=until {
                 let has_fixed = next_fixed.is_some_and(|next| position == next);
                 let passes_fixed = next_fixed.is_some_and(|next| position > next);
-                if has_fixed || (!passes_fixed && self.can_sound_now()) {
+                if has_fixed || (!passes_fixed && self.can_sound_at(position)) {
                     allow(Token::Position(position));
+                    may_go_on = true;
                 }
             }
         }
@@ -331,8 +341,7 @@ impl Grammar {
         let too_empty = matches!(self.place, Place::Bar | Place::Tempo)
             && !self.sounded
             && self.empty >= self.rules.empty_bars
-            && can_sound
-            && self.can_sound_now()
+            && may_go_on
             && self
                 .position
                 .is_none_or(|position| u32::from(position) + 1 < STEPS_PER_BAR);
@@ -357,10 +366,27 @@ impl Grammar {
             || (self.place == Place::Tempo && self.bars > 0)
     }
 
-    /// Whether any voice may play in the current bar, fixed notes aside.
-    fn can_sound_now(&self) -> bool {
-        let [melody, bridge, piano] = self.can_sound;
-        (melody && !self.melody_is_fixed() && !self.settled) || bridge || piano
+    /// Whether any voice may begin a note of its own at a position of the current bar.
+    fn can_sound_at(&self, position: u8) -> bool {
+        Voice::iter().any(|voice| self.is_open(voice, position))
+    }
+
+    /// Whether a voice may begin a note of its own at a position of the current bar.
+    fn is_open(&self, voice: Voice, position: u8) -> bool {
+        let step = self.bars.saturating_sub(1) * STEPS_PER_BAR + u32::from(position);
+        // A line does not go on under a fixed note of its own.
+        let is_held = || {
+            self.rules.voice(voice).chord == 1
+                && self.rules.fixed.notes.iter().any(|note| {
+                    note.voice == voice
+                        && note.step < step
+                        && step < note.step + u32::from(note.length)
+                })
+        };
+        self.can_sound[voice as usize]
+            && !self.is_closed(voice)
+            && !(voice == Voice::Melody && self.settled)
+            && !is_held()
     }
 
     /// Whether this is the last bar and the melody has to come to rest in it.
@@ -368,7 +394,7 @@ impl Grammar {
         self.rules.ending.is_some()
             && self.rules.bars == Some(self.bars)
             && self.region.is_none()
-            && !self.melody_is_fixed()
+            && !self.is_closed(Voice::Melody)
     }
 
     /// The pitch classes that the melody's final note may have, where it may stand.
@@ -378,59 +404,83 @@ impl Grammar {
             .filter(|_| self.is_settling() && self.position >= Some(FINAL_FROM))
     }
 
-    fn melody_is_fixed(&self) -> bool {
-        self.bars <= self.rules.fixed_melody.bars
+    /// Whether a voice has only fixed notes in the current bar.
+    fn is_closed(&self, voice: Voice) -> bool {
+        let bar = self.bars.checked_sub(1);
+        bar.is_some_and(|bar| self.rules.fixed.is_closed(voice, bar))
     }
 
+    /// The pitches of notes of its own that a voice may play next at the current step; fixed ones are yet to come, and each
+    /// has its place in the chord.
     fn allow_pitches(&self, voice: Voice, allow: &mut impl FnMut(Token)) {
-        if voice == Voice::Melody && (self.melody_is_fixed() || self.settled) {
+        if !self.is_open(voice, self.position.unwrap_or(0)) {
             return;
         }
         let tones = self.final_tones().filter(|_| voice == Voice::Melody);
-        let below = match self.place {
+        let (begun, below) = match self.place {
             Place::Note(last, _) if last > voice => return,
-            Place::Note(last, pitch) if last == voice => {
-                if self.chord >= self.rules.voice(voice).chord {
-                    return;
-                }
-                pitch
-            }
-            _ => 128,
+            Place::Note(last, pitch) if last == voice => (self.chord, pitch),
+            _ => (0, 128),
         };
-        for pitch in (1..below).filter(|pitch| self.rules.allows(voice, *pitch)) {
+        let due = || self.due_notes().filter(|note| note.voice == voice);
+        let room = usize::from(self.rules.voice(voice).chord).saturating_sub(due().count());
+        if usize::from(begun) >= room {
+            return;
+        }
+        let above = due().next().map_or(0, |note| note.pitch);
+        for pitch in (above + 1..below).filter(|pitch| self.rules.allows(voice, *pitch)) {
             if tones.is_none_or(|tones| contains(tones, pitch)) {
                 allow(Token::NoteOn(voice, pitch));
             }
         }
     }
 
-    /// The fixed melody note that must be written now, at this very step.
-    fn due_note(&self) -> Option<&ClipNote> {
-        let step = (self.bars.checked_sub(1)?) * STEPS_PER_BAR + u32::from(self.position?);
-        self.rules
-            .fixed_melody
-            .notes
-            .get(self.fixed)
-            .filter(|note| note.step == step)
+    /// The current step, counted from the first bar.
+    fn step(&self) -> Option<u32> {
+        Some(self.bars.checked_sub(1)? * STEPS_PER_BAR + u32::from(self.position?))
     }
 
-    /// The position of the next fixed melody note of the current bar.
+    /// The fixed notes that are yet to come.
+    fn left_to_write(&self) -> &[ClipNote] {
+        self.rules.fixed.notes.get(self.fixed..).unwrap_or_default()
+    }
+
+    /// The fixed notes that must still be written at this very step.
+    fn due_notes(&self) -> impl Iterator<Item = &ClipNote> {
+        let step = self.step();
+        (self.left_to_write().iter()).take_while(move |note| Some(note.step) == step)
+    }
+
+    /// The fixed note that is being written, if a note of this voice and pitch is one.
+    fn due(&self, voice: Voice, pitch: u8) -> Option<&ClipNote> {
+        let next = self.due_notes().next();
+        next.filter(|note| (note.voice, note.pitch) == (voice, pitch))
+    }
+
+    /// The position of the next fixed note of the current bar.
     fn next_fixed_in_bar(&self) -> Option<u8> {
         let bar = self.bars.checked_sub(1)?;
-        let note = self.rules.fixed_melody.notes.get(self.fixed)?;
+        let note = self.left_to_write().first()?;
         (note.step / STEPS_PER_BAR == bar).then_some((note.step % STEPS_PER_BAR) as u8)
     }
 
-    /// The longest duration that a note at this step may have.
-    fn longest(&self) -> u8 {
-        let Some(bars) = self.rules.bars.filter(|_| self.rules.stop_at_end) else {
-            return MAX_DURATION;
-        };
+    /// The longest duration that a note at this step may have: it ends before a fixed note of its line or of its pitch.
+    fn longest(&self, voice: Voice, pitch: u8) -> u8 {
         let now =
             self.bars.saturating_sub(1) * STEPS_PER_BAR + u32::from(self.position.unwrap_or(0));
-        (bars * STEPS_PER_BAR)
-            .saturating_sub(now)
-            .clamp(1, u32::from(MAX_DURATION)) as u8
+        let is_line = self.rules.voice(voice).chord == 1;
+        let fixed = self.left_to_write().iter().find(|note| {
+            note.step > now && note.voice == voice && (is_line || note.pitch == pitch)
+        });
+        let end = self.rules.bars.filter(|_| self.rules.stop_at_end);
+        let ends = [
+            end.map(|bars| bars * STEPS_PER_BAR),
+            fixed.map(|note| note.step),
+        ];
+        let most = ends.into_iter().flatten().min();
+        most.map_or(MAX_DURATION, |end| {
+            end.saturating_sub(now).clamp(1, u32::from(MAX_DURATION)) as u8
+        })
     }
 
     /// How the bar written so far may be closed.

@@ -52,13 +52,30 @@ pub enum Tempos {
     Anywhere,
 }
 
-/// The melody of the first bars, note by note: the other voices are free.
+/// Notes that are written as they are, whatever else is, and bars in which a voice has no others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FixedMelody {
-    /// How many bars it covers, from the first.
-    pub bars: u32,
-    /// Its notes, in order of time, high pitch first; other voices are passed over.
+pub struct Fixed {
+    /// The notes; steps count from the first bar. No scale, register or chord rule holds for them.
     pub notes: Vec<ClipNote>,
+    /// For melody, bridge and piano the bars in which the voice plays only such notes.
+    pub closed: [Range<u32>; 3],
+}
+
+impl Fixed {
+    /// One voice whose `bars` hold these notes and no others.
+    pub fn voice(voice: Voice, bars: Range<u32>, notes: Vec<ClipNote>) -> Self {
+        let mut fixed = Self {
+            notes,
+            ..Self::default()
+        };
+        fixed.closed[voice as usize] = bars;
+        fixed
+    }
+
+    /// Whether a voice has only fixed notes in a bar.
+    pub fn is_closed(&self, voice: Voice, bar: u32) -> bool {
+        self.closed[voice as usize].contains(&bar)
+    }
 }
 
 /// Everything that narrows the grammar. By default it takes whatever the vocabulary can say in order.
@@ -80,8 +97,8 @@ pub struct Rules {
     pub free_themes: FreeThemes,
     /// Most bars in a row without a note.
     pub empty_bars: u32,
-    /// Notes that the melody must have.
-    pub fixed_melody: FixedMelody,
+    /// Notes that it must have.
+    pub fixed: Fixed,
     /// How the music comes to rest: in the second half of the last bar the melody takes one note of these pitch
     /// classes and holds it to the end, and nothing begins on the last beat's off-beats. Not inside theme regions;
     /// by default the end is open.
@@ -99,7 +116,7 @@ impl Default for Rules {
             painted: Vec::new(),
             free_themes: FreeThemes::OfBars(1..=u32::MAX),
             empty_bars: u32::MAX,
-            fixed_melody: FixedMelody::default(),
+            fixed: Fixed::default(),
             ending: None,
         }
     }

@@ -134,10 +134,7 @@ fn a_fixed_melody_is_written_note_for_note() {
         .to_vec();
     let rules = Rules {
         bars: Some(3),
-        fixed_melody: FixedMelody {
-            bars: 2,
-            notes: notes.clone(),
-        },
+        fixed: Fixed::voice(Voice::Melody, 0..2, notes.clone()),
         ..Rules::default()
     };
     for seed in 0..50 {
@@ -151,6 +148,96 @@ fn a_fixed_melody_is_written_note_for_note() {
             .collect();
         assert_eq!(melody, notes);
     }
+}
+
+/// Locked notes among free ones: a note of either voice, a chord, and two that ring on into the next bar.
+#[test]
+fn fixed_notes_are_kept_among_free_ones() {
+    let note = |voice, step, length, pitch| ClipNote {
+        voice,
+        step,
+        length,
+        pitch,
+        velocity: 77,
+    };
+    let notes = vec![
+        note(Voice::Melody, 3, 6, 61),
+        note(Voice::Piano, 3, 2, 40),
+        note(Voice::Melody, 14, 8, 70),
+        note(Voice::Piano, 20, 4, 55),
+        note(Voice::Piano, 20, 4, 48),
+        note(Voice::Piano, 47, 1, 50),
+    ];
+    let mut rules = Rules {
+        bars: Some(3),
+        scale: "C major".parse::<Key>().unwrap().pitch_classes(),
+        ending: Some(PitchClassSet::from_bits(1)),
+        empty_bars: 0,
+        ..Rules::default()
+    };
+    rules.voice_mut(Voice::Melody).chord = 1;
+    rules.voice_mut(Voice::Piano).chord = 3;
+    rules.fixed.notes = notes.clone();
+    let mut free = 0;
+    for seed in 0..100 {
+        let (tokens, grammar) = draw(&rules, seed, 100_000);
+        assert!(grammar.is_finished());
+        let clip = decode(&tokens).unwrap();
+        let kept: Vec<ClipNote> = (clip.notes.iter())
+            .filter(|note| notes.contains(note))
+            .copied()
+            .collect();
+        assert_eq!(kept, notes);
+        free += clip.notes.len() - notes.len();
+        for step in 0..48 {
+            let at = |voice| {
+                let here = |note: &&ClipNote| note.step == step && note.voice == voice;
+                clip.notes.iter().filter(here).count()
+            };
+            assert!(at(Voice::Melody) <= 1 && at(Voice::Piano) <= 3);
+        }
+        let line: Vec<&ClipNote> = (clip.notes.iter())
+            .filter(|note| note.voice == Voice::Melody)
+            .collect();
+        // No free note of the melody sounds together with a fixed one.
+        for locked in line.iter().filter(|note| notes.contains(note)) {
+            let over = (line.iter()).filter(|note| {
+                note.step < locked.step + u32::from(locked.length)
+                    && locked.step < note.step + u32::from(note.length)
+            });
+            assert_eq!(over.count(), 1);
+        }
+    }
+    assert!(free > 1000, "{free}");
+}
+
+/// A voice that is closed plays its fixed notes, the other goes on around it.
+#[test]
+fn a_closed_piano_leaves_the_melody_free() {
+    let piano = ClipNote {
+        voice: Voice::Piano,
+        step: 9,
+        length: 4,
+        pitch: 50,
+        velocity: 60,
+    };
+    let mut rules = Rules {
+        bars: Some(2),
+        fixed: Fixed::voice(Voice::Piano, 0..2, vec![piano]),
+        ..Rules::default()
+    };
+    *rules.voice_mut(Voice::Bridge) = VoiceRule::silent();
+    let mut melody = 0;
+    for seed in 0..50 {
+        let (tokens, grammar) = draw(&rules, seed, 100_000);
+        assert!(grammar.is_finished());
+        let clip = decode(&tokens).unwrap();
+        let (own, others): (Vec<_>, Vec<_>) =
+            (clip.notes.into_iter()).partition(|note| note.voice == Voice::Piano);
+        assert_eq!(own, [piano]);
+        melody += others.len();
+    }
+    assert!(melody > 100, "{melody}");
 }
 
 #[test]
