@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::score::{PitchClass, Song, Span, Tick, Track};
+use crate::score::{Key, PitchClass, Song, Span, Tick, Track};
 
 /// The intervals of a chord above its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter)]
@@ -67,11 +67,7 @@ pub struct Chord {
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.root, self.quality.symbol())?;
-        if self.bass != self.root && self.contains(self.bass) {
-            write!(f, "/{}", self.bass)?;
-        }
-        Ok(())
+        f.write_str(&self.spelled(|class| class.to_string()))
     }
 }
 
@@ -83,6 +79,19 @@ const ROOT_IN_BASS: f64 = 0.15;
 const SEVENTH: f64 = 0.03;
 
 impl Chord {
+    /// Its name with the note names of a key: Bb in F major, not A#.
+    pub fn name_in(&self, key: Key) -> String {
+        self.spelled(|class| key.spell(class).to_owned())
+    }
+
+    fn spelled(&self, name: impl Fn(PitchClass) -> String) -> String {
+        let mut text = name(self.root) + self.quality.symbol();
+        if self.bass != self.root && self.contains(self.bass) {
+            text = text + "/" + &name(self.bass);
+        }
+        text
+    }
+
     /// Whether a pitch class is one of its tones.
     pub fn contains(&self, class: PitchClass) -> bool {
         let above = (class.get() + 12 - self.root.get()) % 12;
@@ -221,6 +230,12 @@ mod tests {
         );
         assert_eq!(symbol(&[47, 62, 65]), "Bdim");
         assert_eq!(symbol(&[43, 60, 62]), "Gsus4");
+        let in_f = |pitches: &[i32]| {
+            let key = "F major".parse().unwrap_or_default();
+            chord(pitches).map(|chord| chord.name_in(key))
+        };
+        assert_eq!(symbol(&[50, 58, 65]), "A#/D");
+        assert_eq!(in_f(&[50, 58, 65]), Some("Bb/D".to_owned()));
     }
 
     #[test]

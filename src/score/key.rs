@@ -10,6 +10,9 @@ use super::{Note, Pitch};
 const NAMES: [&str; 12] = [
     "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B",
 ];
+const FLAT_NAMES: [&str; 12] = [
+    "C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B",
+];
 
 /// A pitch with octaves folded: 0 is C, 11 is B.
 #[derive(
@@ -143,6 +146,23 @@ impl Scale {
         }
     }
 
+    /// The step of a major scale with the same signature on which it begins, in semitones above that scale's tonic.
+    fn above_major(self) -> u8 {
+        match self {
+            Self::Major | Self::MajorPentatonic | Self::Chromatic => 0,
+            Self::Minor
+            | Self::HarmonicMinor
+            | Self::MelodicMinor
+            | Self::MinorPentatonic
+            | Self::Blues => 9,
+            Self::Dorian => 2,
+            Self::Phrygian => 4,
+            Self::Lydian => 5,
+            Self::Mixolydian => 7,
+            Self::Locrian => 11,
+        }
+    }
+
     /// The name as musicians write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -181,6 +201,18 @@ impl Key {
             .iter()
             .fold(0, |bits, step| bits | 1 << ((self.tonic.get() + step) % 12));
         PitchClassSet::from_bits(bits)
+    }
+
+    /// Whether its signature has flats. With six of either, F# major has sharps and its relatives have flats.
+    fn has_flats(self) -> bool {
+        let major = (self.tonic.get() + 12 - self.scale.above_major()) % 12;
+        matches!(major, 1 | 3 | 5 | 8 | 10) || (major == 6 && self.tonic.get() != 6)
+    }
+
+    /// The name of a pitch class in this key: Bb in F major, A# in B major.
+    pub fn spell(self, class: PitchClass) -> &'static str {
+        let names = if self.has_flats() { FLAT_NAMES } else { NAMES };
+        names[usize::from(class.get())]
     }
 
     /// The major or minor key that fits `notes` best by the Krumhansl-Kessler profiles (Krumhansl 1990, p. 30),
@@ -243,7 +275,7 @@ fn correlation(weights: &[f64; 12], profile: &[f64; 12], tonic: usize) -> f64 {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.tonic, self.scale.name())
+        write!(f, "{} {}", self.spell(self.tonic), self.scale.name())
     }
 }
 
@@ -306,9 +338,12 @@ mod tests {
             ("C major", "C major"),
             ("a minor", "A minor"),
             ("F# dorian", "F# dorian"),
-            ("Bb", "A# major"),
+            ("Bb", "Bb major"),
+            ("A#", "Bb major"),
             ("Am", "A minor"),
-            ("E♭ harmonic_minor", "D# harmonic minor"),
+            ("C#m", "C# minor"),
+            ("G dorian", "G dorian"),
+            ("E♭ harmonic_minor", "Eb harmonic minor"),
         ] {
             assert_eq!(
                 text.parse::<Key>().map(|key| key.to_string()),
@@ -319,6 +354,22 @@ mod tests {
         for text in ["", "H minor", "C mayor", "7"] {
             assert_eq!(text.parse::<Key>(), Err(KeyError(text.to_owned())));
         }
+    }
+
+    #[test]
+    fn notes_are_spelled_as_the_key_has_them() {
+        let spelled = |key: &str, semitones| {
+            let key: Key = key.parse().unwrap_or_default();
+            key.spell(PitchClass::from_semitones(semitones))
+        };
+        assert_eq!(spelled("F major", 10), "Bb");
+        assert_eq!(spelled("D minor", 10), "Bb");
+        assert_eq!(spelled("G dorian", 10), "Bb");
+        assert_eq!(spelled("C major", 10), "A#");
+        assert_eq!(spelled("B major", 10), "A#");
+        assert_eq!(spelled("Db major", 6), "Gb");
+        assert_eq!(spelled("F# major", 6), "F#");
+        assert_eq!(spelled("C minor", 3), "Eb");
     }
 
     #[test]

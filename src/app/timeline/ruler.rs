@@ -90,7 +90,9 @@ fn bars_ui(ui: &Ui, studio: &Studio, axis: TimeAxis, rect: Rect) {
         let right = bars
             .get(index + 1)
             .map_or(f32::INFINITY, |(_, next)| x(*next));
-        let name = painter.layout_no_wrap(chord.to_string(), look::small(), look.dim);
+        let key = studio.song().key;
+        let name = key.map_or_else(|| chord.to_string(), |key| chord.name_in(key));
+        let name = painter.layout_no_wrap(name, look::small(), look.dim);
         let at = pos2(
             shown.right() + 8.0,
             rect.top() + FIRST_ROW - name.size().y / 2.0,

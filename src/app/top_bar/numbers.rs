@@ -166,8 +166,9 @@ fn key_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
                     for semitones in 0..12 {
                         let tonic = PitchClass::from_semitones(semitones);
                         let selected = key.is_some_and(|key| key.tonic == tonic);
-                        let button = egui::Button::selectable(selected, tonic.to_string())
-                            .min_size(vec2(34.0, 26.0));
+                        let name = Key { tonic, ..shown }.spell(tonic);
+                        let button =
+                            egui::Button::selectable(selected, name).min_size(vec2(34.0, 26.0));
                         if ui.add(button).clicked() {
                             queue.push(Edit::Key(Some(Key { tonic, ..shown })));
                         }
