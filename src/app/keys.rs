@@ -154,6 +154,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(SHIFT, Key::PageUp, Action::FocusPrevious, When::Always),
     bind(SHIFT, Key::PageDown, Action::FocusNext, When::Always),
     bind(NONE, Key::G, Action::Generate, When::Always),
+    bind(SHIFT, Key::G, Action::ContinueHere, When::Always),
+    bind(NONE, Key::I, Action::FillBars, When::Always),
     bind(NONE, Key::Escape, Action::StopComposing, When::Writing),
     bind(NONE, Key::Escape, Action::SelectNone, When::NotWriting),
     bind(NONE, Key::D, Action::RollSeed, When::Always),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::sound::AudioChoice;
 use super::studio::{ComposeForm, RenderForm};
 use crate::audio::midi::MidiSettings;
+use crate::compose::Weights;
 use crate::score::{InputGrid, TICKS_PER_QUARTER, Tick};
 
 /// How many recent files are remembered.
@@ -103,6 +104,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// What the compose panel was set to.
     pub form: ComposeForm,
+    /// How much each measure counts in the order of candidates.
+    pub weights: Weights,
     /// What the last render was like.
     pub render: RenderForm,
     /// Whether the program was started before.
@@ -124,6 +127,7 @@ impl Default for Settings {
             input_strength: 100,
             recent: Vec::new(),
             form: ComposeForm::default(),
+            weights: Weights::default(),
             render: RenderForm::default(),
             started_before: false,
         }
@@ -185,6 +189,7 @@ mod tests {
             count_in_bars: 1,
             ..Settings::default()
         };
+        settings.weights.set("theme", 1.5);
         settings.remember(Path::new("a.leit"));
         settings.remember(Path::new("b.leit"));
         settings.remember(Path::new("a.leit"));

@@ -14,8 +14,8 @@ use super::options::{
 use super::work::{Folder, work};
 use super::{Common, Outcome, songs};
 use crate::compose::{
-    AccompanySettings, Blend, Form, Kind, MorphSettings, MorphWay, Preload, Request, SeedSettings,
-    VarySettings, is_band, part_of, place,
+    AccompanySettings, Blend, Form, InfillSettings, Kind, MorphSettings, MorphWay, Preload,
+    Request, SeedSettings, VarySettings, is_band, part_of, place,
 };
 use crate::score::{ClipOrigin, Lineage, Song, Span, Tempo, TempoMap, Tick};
 use crate::tokens::part::Part;
@@ -196,41 +196,50 @@ pub(super) fn accompany(args: &AccompanyArgs, common: &Common) -> Outcome {
 #[derive(Debug, Args)]
 #[command(
     after_help = "What a model wrote is known from the project, and for a MIDI file from the report.json beside it: then only the \
-latents of those bars and parts are drawn anew. Other music needs --tracks: those are written anew around a part that stays.\n\n\
-Examples:\n  leitmotif vary ideas/01.mid --bars 3 --out again\n  leitmotif vary song.leit --bars 5-8 --tracks drums,bass --change 0.5 --out again"
+latents of those bars and parts are drawn anew. Other music needs --tracks: those are written anew around a part that stays.\n\
+With --model theme, melody and piano are written anew between the bars around them, of any song.\n\n\
+Examples:\n  leitmotif vary ideas/01.mid --bars 3 --out again\n  leitmotif vary song.leit --bars 5-8 --tracks drums,bass --change 0.5 --out again\n  \
+leitmotif vary song.mid --bars 5-8 --model theme --tracks melody --out filled"
 )]
 pub(super) struct VaryArgs {
     /// A project, or a MIDI file that one of these commands wrote, with its report.json beside it
-    song: PathBuf,
+    pub(super) song: PathBuf,
     /// The bars to write again, such as 3 or 5-8
     #[arg(long, value_name = "A-B")]
-    bars: Bars,
-    /// What to write again: parts (drums, bass ...), or tracks by number from 1 or by name; by default all parts
+    pub(super) bars: Bars,
+    /// What to write again: parts (drums, bass ...), or tracks by number from 1 or by name; by default all parts. With --model
+    /// theme: melody, piano, or their tracks; by default both
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    tracks: Vec<String>,
+    pub(super) tracks: Vec<String>,
     /// How different it becomes: 1 is drawn anew, small numbers stay near what was there
     #[arg(long, value_name = "C", default_value_t = 1.0, value_parser = parse_share)]
-    change: f32,
+    pub(super) change: f32,
     /// How many candidates; they are ranked
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
-    candidates: u32,
-    /// The model for music that no model wrote
+    pub(super) candidates: u32,
+    /// With --model theme: how many are drawn for each candidate; those that lead best into the bars behind are kept
+    #[arg(long, value_name = "N", default_value_t = InfillSettings::default().draws, value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub(super) draws: u32,
+    /// The model for music that no model wrote; "theme" writes melody and piano between the bars around them
     #[arg(long, value_name = "NAME", default_value = AccompanySettings::MODEL)]
-    model: String,
+    pub(super) model: String,
     #[command(flatten)]
-    band: BandOptions,
+    pub(super) band: BandOptions,
     /// The random seed: equal seeds and options give equal files
     #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// The folder for 01.mid, 02.mid, ... (the whole song, best first) and report.json
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 /// Writes bars or parts of a song again.
 pub(super) fn vary(args: &VaryArgs, common: &Common) -> Outcome {
     common.check_device()?;
     let song = with_lineage(&args.song)?;
+    if args.model == InfillSettings::MODEL {
+        return super::infill::run(args, &song, common);
+    }
     let parts = args
         .tracks
         .iter()

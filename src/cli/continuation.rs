@@ -11,12 +11,14 @@ use super::options::{find_track, parse_between, parse_tempo, usage_error};
 use super::work::{Folder, work};
 use super::{Common, Outcome, songs};
 use crate::compose::{Candidate, ContinueSettings, Kind, MAX_THEME_BARS, Preload, Request, place};
-use crate::score::{Key, Song, Span, Tick, Track, edit};
+use crate::score::{Key, Song, Span, Tick, Track, TrackId, edit};
+use crate::tokens::clip::Voices;
 
 /// Options of `continue`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  leitmotif continue theme.mid --bars 16 --out ideas\n  leitmotif continue theme.mid --bars 16 --candidates 8 --seed 7 --scale \"A minor\" --theme-at 5,9,13 --out ideas"
+    after_help = "Examples:\n  leitmotif continue theme.mid --bars 16 --out ideas\n  leitmotif continue theme.mid --bars 16 --candidates 8 --seed 7 --scale \"A minor\" --theme-at 5,9,13 --out ideas\n  \
+leitmotif continue song.mid --from 17 --with-theme --out ideas"
 )]
 pub(super) struct ContinueArgs {
     /// A MIDI file or a project. Its marked theme is continued, else its first track from the first note on
@@ -39,6 +41,9 @@ pub(super) struct ContinueArgs {
     /// No note leaves this key, such as "A minor"
     #[arg(long, value_name = "KEY")]
     scale: Option<Key>,
+    /// The bar of the song at which to begin: what stands before it is continued. By default right behind the theme
+    #[arg(long, value_name = "BAR", value_parser = clap::value_parser!(u32).range(2..))]
+    from: Option<u32>,
     /// Bars of the continuation, from 1, at which the theme must begin to return
     #[arg(long, value_name = "BARS", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     theme_at: Vec<u32>,
@@ -105,6 +110,9 @@ fn settings(args: &ContinueArgs, song: &mut Song) -> anyhow::Result<ContinueSett
         Some(wanted) => Some(find_track(song, wanted)?.id),
         None => None,
     };
+    if let Some(from) = args.from {
+        return from_bar(args, song, chosen, from - 1);
+    }
     let marked = song
         .theme()
         .filter(|theme| chosen.is_none_or(|track| track == theme.track));
@@ -130,6 +138,32 @@ fn settings(args: &ContinueArgs, song: &mut Song) -> anyhow::Result<ContinueSett
     }
     let mut settings = ContinueSettings::of_song(song)
         .ok_or_else(|| anyhow!("{}: no theme is marked", args.theme.display()))?;
+    fill_in(args, song, &mut settings);
+    Ok(settings)
+}
+
+/// What goes on at bar `from`, from 0.
+fn from_bar(
+    args: &ContinueArgs,
+    song: &Song,
+    chosen: Option<TrackId>,
+    from: u32,
+) -> anyhow::Result<ContinueSettings> {
+    let melody = chosen.or(Voices::of(song).melody);
+    let found = melody.and_then(|track| ContinueSettings::from_bar(song, track, from));
+    let mut settings = found.ok_or_else(|| {
+        anyhow!(
+            "{}: nothing stands before bar {}; choose a later bar, or another --track",
+            args.theme.display(),
+            from + 1
+        )
+    })?;
+    fill_in(args, song, &mut settings);
+    Ok(settings)
+}
+
+/// The options that are the same wherever it begins.
+fn fill_in(args: &ContinueArgs, song: &Song, settings: &mut ContinueSettings) {
     settings.bars = args.bars;
     settings.temperature = args.temperature;
     settings.top_p = args.top_p;
@@ -146,7 +180,6 @@ fn settings(args: &ContinueArgs, song: &mut Song) -> anyhow::Result<ContinueSett
             .map(|bar| bar - 1..(bar - 1 + length).min(args.bars))
             .collect();
     }
-    Ok(settings)
 }
 
 /// The bars from the first note to the last, as many as a theme may have.

@@ -9,12 +9,14 @@ mod continuation;
 mod convert;
 mod doctor;
 mod humanise;
+mod infill;
 mod installed;
 mod interrupt;
 mod measure;
 mod options;
 mod output;
 mod progress;
+mod rank;
 mod render;
 mod songs;
 mod train;
@@ -109,6 +111,8 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Play a song like a human: velocities and timing for what was typed or generated
     Humanise(humanise::HumaniseArgs),
+    /// Put songs into order, the best first, and say why
+    Rank(rank::RankArgs),
     /// Measure songs: how they treat their theme, and what their tracks are like
     Measure(measure::MeasureArgs),
     /// List the models that are installed
@@ -150,6 +154,7 @@ impl Cli {
                 Command::Render(_)
                 | Command::Convert(_)
                 | Command::Measure(_)
+                | Command::Rank(_)
                 | Command::Models
                 | Command::Soundfonts
                 | Command::Devices
@@ -177,6 +182,7 @@ impl Cli {
             Some(Command::Convert(args)) => convert::run(&args, &common),
             Some(Command::Humanise(args)) => humanise::run(&args, &common),
             Some(Command::Measure(args)) => measure::run(&args, &common),
+            Some(Command::Rank(args)) => rank::run(&args, &common),
             Some(Command::Models) => {
                 installed::models(&common);
                 Ok(())

@@ -8,6 +8,8 @@
 
 mod band;
 mod band_commands;
+mod between;
+mod between_commands;
 mod centre;
 mod command_line;
 mod damaged_files;

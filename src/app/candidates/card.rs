@@ -9,7 +9,7 @@ use super::super::command::{Action, Command, CommandQueue};
 use super::super::look::{self, Look, radius, size, space};
 use super::super::studio::{Entry, Studio};
 use super::super::widgets::thumbnail;
-use crate::compose::{Better, Measured};
+use crate::compose::{Better, Measured, Weights};
 use crate::score::{Span, Tick};
 use crate::tokens::clip::bar_ticks;
 
@@ -86,6 +86,16 @@ pub(super) fn card_ui(
             look.accent_text,
         );
     }
+    if let Some(better) = entry.like.filter(|_| entry.writing.is_none()) {
+        let left = if entry.starred { 46.0 } else { 30.0 };
+        painter.text(
+            rect.left_top() + vec2(left, 18.0),
+            Align2::LEFT_CENTER,
+            format!("much like {}", better + 1),
+            look::caption(),
+            look.dim,
+        );
+    }
     let roll = Rect::from_min_max(
         rect.left_top() + vec2(space::S, 32.0),
         pos2(rect.right() - space::S, rect.bottom() - 40.0),
@@ -120,15 +130,19 @@ pub(super) fn card_ui(
             lit.set_width(bar.width() * done as f32 / total.max(1) as f32);
             painter.rect_filled(lit, 2, look.accent);
         }
-        None => ratings(ui, rect, entry),
+        None => ratings(ui, rect, entry, &studio.settings().weights),
     }
     response.on_hover_ui(|ui| details_ui(ui, studio, entry));
 }
 
-/// The measures as bars with their names.
-fn ratings(ui: &Ui, rect: Rect, entry: &Entry) {
+/// The measures that count most, as bars with their names.
+fn ratings(ui: &Ui, rect: Rect, entry: &Entry, weights: &Weights) {
     let look = Look::of(ui);
-    let shown: Vec<_> = entry.candidate.measures.iter().take(3).collect();
+    let mut shown: Vec<_> = (entry.candidate.measures.iter())
+        .filter(|measured| weights.of(measured.name) > 0.0)
+        .collect();
+    shown.sort_by(|a, b| weights.of(b.name).total_cmp(&weights.of(a.name)));
+    shown.truncate(3);
     if shown.is_empty() {
         return;
     }
@@ -161,7 +175,12 @@ fn details_ui(ui: &mut Ui, studio: &Studio, entry: &Entry) {
         return;
     }
     for measured in &entry.candidate.measures {
-        ui.label(egui::RichText::new(in_words(measured)).font(look::small()));
+        let weight = studio.settings().weights.of(measured.name);
+        ui.label(egui::RichText::new(in_words(measured, weight)).font(look::small()));
+    }
+    if let Some(better) = entry.like {
+        let text = format!("Nearly the same as candidate {}.", better + 1);
+        ui.label(egui::RichText::new(text).font(look::small()));
     }
     let lineage = &entry.candidate.lineage;
     ui.label(
@@ -186,12 +205,22 @@ fn details_ui(ui: &mut Ui, studio: &Studio, entry: &Entry) {
     );
 }
 
-fn in_words(measured: &Measured) -> String {
+fn in_words(measured: &Measured, weight: f32) -> String {
     let way = match measured.better {
         Better::Higher => "the higher the better".to_owned(),
         Better::Lower => "the lower the better".to_owned(),
         Better::Near(value) => format!("best near {value:.2}"),
     };
     let meaning = measured.meaning.trim_end_matches('.');
-    format!("{} {:.2}: {meaning} ({way})", measured.name, measured.value)
+    let counts = if weight < 0.05 {
+        ", not counted".to_owned()
+    } else if (weight - 1.0).abs() < 0.05 {
+        String::new()
+    } else {
+        format!(", counts {weight:.1} times")
+    };
+    format!(
+        "{} {:.2}: {meaning} ({way}{counts})",
+        measured.name, measured.value
+    )
 }

@@ -1,6 +1,7 @@
 //! The tray at the bottom: what the network proposes, best first.
 
 mod card;
+mod ranking;
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
 
@@ -19,6 +20,7 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
     let look = Look::of(ui);
     ui.spacing_mut().item_spacing = vec2(space::S, space::S);
     let entries = &studio.tray().entries;
+    let mut ranking = false;
     ui.horizontal(|ui| {
         ui.set_min_height(space::CONTROL);
         ui.label(
@@ -43,8 +45,13 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
             for (action, text, shown) in [
                 (Action::CloseTray, "Discard all", true),
                 (Action::DiscardCandidate, "Discard", heard),
-                (Action::KeepTrack, &*only, heard),
-                (Action::MoreLikeThis, "More like this", heard),
+                (Action::KeepTrack, &*only, heard && studio.can_keep_track()),
+                (
+                    Action::MoreLikeThis,
+                    "More like this",
+                    studio.has_neighbours(),
+                ),
+                (Action::AddBand, "Add a band", studio.can_add_band()),
                 (Action::KeepCandidate, "Keep", heard),
                 (Action::AuditionNone, "Compare", heard),
             ] {
@@ -57,12 +64,25 @@ pub fn candidates_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
                     queue.push(action);
                 }
             }
+            ranking = ranking::ranking_chip(ui, studio);
         });
     });
     if entries.is_empty() {
         return;
     }
     let height = ui.available_height() - space::XS;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = space::M;
+        if ranking {
+            ranking::ranking_ui(ui, studio, height, queue);
+        }
+        cards_ui(ui, studio, height, queue);
+    });
+}
+
+/// The candidates as cards, the best on the left.
+fn cards_ui(ui: &mut Ui, studio: &Studio, height: f32, queue: &mut CommandQueue) {
+    let entries = &studio.tray().entries;
     ScrollArea::horizontal()
         .id_salt("cards")
         .auto_shrink([false, false])

@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::audio::midi::LiveEvent;
+use crate::compose::Weights;
 use crate::score::{Instrument, Pitch, Selection, Span, Tick, TrackId, Velocity};
 
 use super::edit::Edit;
@@ -73,6 +74,22 @@ pub enum Command {
         /// Which track.
         track: Option<TrackId>,
     },
+    /// Write melody and piano of these bars (from 0) anew, between what stands around them; of one track alone if one is given.
+    Fill {
+        /// Which bars.
+        bars: Range<u32>,
+        /// Which track.
+        track: Option<TrackId>,
+    },
+    /// Write on from this bar (from 0): from what the track plays before it, or all.
+    ContinueFrom {
+        /// The first bar that is written.
+        bar: u32,
+        /// The track whose melody goes on, if no theme is marked.
+        track: Option<TrackId>,
+    },
+    /// Set how much each measure counts in the order of the candidates.
+    SetWeights(Weights),
     /// Put what is heard on a corner (0..4) of the morph pad: a candidate, or the clip at the playhead.
     PutIdea(usize),
     /// Take the idea off a corner (0..4) of the morph pad.

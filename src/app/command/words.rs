@@ -327,6 +327,21 @@ impl Action {
                 "Chain",
                 "Set the compose panel to a whole piece from nothing",
             ),
+            Self::ContinueHere => (
+                G::Compose,
+                "Continue from here",
+                "Write on from the bar of the selection or the playhead: from what stands before it",
+            ),
+            Self::FillBars => (
+                G::Compose,
+                "Fill the bars anew",
+                "Write melody and piano of the loop's, the selection's or the playhead's bars anew, between what stands around them",
+            ),
+            Self::AddBand => (
+                G::Candidates,
+                "Add a band",
+                "Keep the candidate, and have drums, bass, guitar and strings join it in its bars",
+            ),
             Self::MoreLikeThis => (
                 G::Candidates,
                 "More like this",

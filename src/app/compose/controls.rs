@@ -94,14 +94,28 @@ pub(super) fn number(
     response
 }
 
-/// The parts of the band, to be switched on and off, in one row.
-pub(super) fn part_chips(ui: &mut Ui, parts: &mut Vec<Part>, tooltip: &str) {
+/// A part that cannot be chosen.
+pub(super) struct Chosen {
+    /// Which.
+    pub(super) part: Part,
+    /// Why not, in a sentence.
+    pub(super) why: String,
+}
+
+/// The parts of the band, to be switched on and off, in one row; one of them may be `given`.
+pub(super) fn part_chips(ui: &mut Ui, parts: &mut Vec<Part>, given: Option<Chosen>, tooltip: &str) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         let count = Part::ALL.len() as f32;
         let width = (ui.available_width() - space::XS * (count - 1.0)) / count;
         for part in Part::ALL {
             let on = parts.contains(&part);
+            if let Some(given) = given.as_ref().filter(|given| given.part == part) {
+                ui.add_enabled_ui(false, |ui| part_chip(ui, part, false, width))
+                    .inner
+                    .on_disabled_hover_text(&given.why);
+                continue;
+            }
             if part_chip(ui, part, on, width)
                 .on_hover_text(tooltip)
                 .clicked()
@@ -122,7 +136,8 @@ fn part_chip(ui: &mut Ui, part: Part, on: bool, width: f32) -> Response {
     let look = Look::of(ui);
     let name = part.role().name();
     let (rect, response) = ui.allocate_exact_size(vec2(width, space::CONTROL), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, true, on, name));
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, enabled, on, name));
     let painter = ui.painter();
     let corners = CornerRadius::same(radius::SMALL);
     let fill = if response.hovered() {

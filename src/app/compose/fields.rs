@@ -5,11 +5,12 @@ use strum::IntoEnumIterator as _;
 
 use super::super::command::{Action, CommandQueue};
 use super::super::look::{self, Look, space};
-use super::super::studio::{ComposeForm, Making, Place, Studio};
-use super::super::widgets::{IconButton, action_button};
-use super::controls::{caption, number, part_chips, slider};
+use super::super::studio::{ComposeForm, Making, Place, Reroll, Studio};
+use super::super::widgets::{IconButton, action_button, chip};
+use super::controls::{Chosen, caption, number, part_chips, slider};
 use super::morph::morph_ui;
-use crate::compose::SeedSettings;
+use crate::compose::{FillVoices, SeedSettings, part_of};
+use crate::score::Tick;
 
 /// The fields of what the form makes.
 pub(super) fn fields_ui(
@@ -21,7 +22,7 @@ pub(super) fn fields_ui(
     match form.making {
         Making::Seed => {
             let at = form.band_place;
-            place_ui(ui, &mut form.band_place, |ui| {
+            place_ui(ui, studio, &mut form.band_place, |ui| {
                 let mut bars = form.phrases * 4;
                 let range = 4..=SeedSettings::MAX_BARS;
                 number(ui, "Bars", &mut bars, range, 0.1, " bars")
@@ -35,7 +36,7 @@ pub(super) fn fields_ui(
             });
             let bars = form.seed_bars();
             bars_line(ui, studio, at, bars, "for a band");
-            part_chips(ui, &mut form.parts, "Parts that are written");
+            part_chips(ui, &mut form.parts, None, "Parts that are written");
             mood_ui(ui, form);
             band_ui(ui, form);
             candidates_ui(ui, queue, form);
@@ -43,7 +44,7 @@ pub(super) fn fields_ui(
         }
         Making::Continue => {
             let at = form.place;
-            place_ui(ui, &mut form.place, |ui| {
+            place_ui(ui, studio, &mut form.place, |ui| {
                 number(ui, "Bars", &mut form.bars, 2..=64, 0.1, " bars");
             });
             let what = if form.piano {
@@ -68,9 +69,21 @@ pub(super) fn fields_ui(
                 .focused_track()
                 .map_or("no track", |track| &*track.name);
             scope_line(ui, studio, &format!("around {track}"));
+            let given = studio.focused_track();
+            let given = given.and_then(|track| {
+                let part = part_of(track)?;
+                Some(Chosen {
+                    part,
+                    why: format!(
+                        "{} is heard as this part, so no other is written",
+                        track.name
+                    ),
+                })
+            });
             part_chips(
                 ui,
                 &mut form.parts,
+                given,
                 "Parts that join; what they wrote there before gives way",
             );
             mood_ui(ui, form);
@@ -86,11 +99,66 @@ pub(super) fn fields_ui(
             candidates_ui(ui, queue, form);
             key_ui(ui, studio, form);
         }
-        Making::Vary => {
+        Making::Vary => vary_ui(ui, studio, queue, form),
+        Making::Morph => morph_ui(ui, studio, queue, form),
+        Making::Chain => {
+            let at = form.band_place;
+            place_ui(ui, studio, &mut form.band_place, |ui| {
+                number(ui, "Bars", &mut form.bars, 2..=64, 0.1, " bars")
+                    .on_hover_text("How many bars follow the theme");
+            });
+            bars_line(ui, studio, at, form.bars, "after a theme of its own");
+            mood_ui(ui, form);
+            theme_ui(ui, form);
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+            ui.checkbox(&mut form.band_joins, "The band joins in")
+                .on_hover_text("Drums, bass, guitar and strings around melody and piano");
+        }
+    }
+    advanced_ui(ui, studio, form);
+}
+
+/// Bars once more: between the others, or parts of the band.
+fn vary_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut ComposeForm) {
+    let who = studio.rerolls();
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for (choice, name, tooltip) in [
+            (
+                Reroll::Fill,
+                "Melody, piano",
+                "Melody and piano anew, so that they lead from the bars before into the bars behind",
+            ),
+            (
+                Reroll::Band,
+                "Band",
+                "Parts of the band anew: what a band wrote is rolled again, the rest is written around what stays",
+            ),
+        ] {
+            if chip(ui, name, who == choice, tooltip).clicked() {
+                form.reroll = Some(choice);
+            }
+        }
+    });
+    match who {
+        Reroll::Fill => {
+            scope_line(ui, studio, "anew, between the bars around");
+            voices_ui(ui, &mut form.fill);
+            mood_ui(ui, form);
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+            note(
+                ui,
+                "Set a loop or select notes to choose the bars. Locked notes stay (L); so does everything outside the bars.",
+            );
+        }
+        Reroll::Band => {
             scope_line(ui, studio, "are written again");
             part_chips(
                 ui,
                 &mut form.parts,
+                None,
                 "Parts that are written again; the others stay",
             );
             slider(
@@ -107,32 +175,41 @@ pub(super) fn fields_ui(
                 "Set a loop or select notes to choose the bars. A right click on a track's lane re-rolls one bar.",
             );
         }
-        Making::Morph => morph_ui(ui, studio, queue, form),
-        Making::Chain => {
-            let at = form.band_place;
-            place_ui(ui, &mut form.band_place, |ui| {
-                number(ui, "Bars", &mut form.bars, 2..=64, 0.1, " bars")
-                    .on_hover_text("How many bars follow the theme");
-            });
-            bars_line(ui, studio, at, form.bars, "after a theme of its own");
-            mood_ui(ui, form);
-            theme_ui(ui, form);
-            candidates_ui(ui, queue, form);
-            key_ui(ui, studio, form);
-            ui.checkbox(&mut form.band_joins, "The band joins in")
-                .on_hover_text("Drums, bass, guitar and strings around melody and piano");
-        }
     }
-    advanced_ui(ui, studio, form);
 }
 
-fn place_ui(ui: &mut Ui, place: &mut Place, bars: impl FnOnce(&mut Ui)) {
+/// Which of melody and piano are written; one of them is.
+fn voices_ui(ui: &mut Ui, fill: &mut FillVoices) {
+    let (mut melody, mut piano) = (fill.melody(), fill.piano());
+    ui.horizontal(|ui| {
+        ui.checkbox(&mut melody, "Write the melody")
+            .on_hover_text("Otherwise the melody stays, and the piano is written under it");
+        ui.checkbox(&mut piano, "Write the piano")
+            .on_hover_text("Otherwise the piano stays, and the melody is written over it");
+    });
+    *fill = match (melody, piano) {
+        (true, true) => FillVoices::Both,
+        (true, false) => FillVoices::Melody,
+        (false, true) => FillVoices::Piano,
+        // Taking away the only one is choosing the other.
+        (false, false) if *fill == FillVoices::Melody => FillVoices::Piano,
+        (false, false) => FillVoices::Melody,
+    };
+}
+
+fn place_ui(ui: &mut Ui, studio: &Studio, place: &mut Place, bars: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         let combo = egui::ComboBox::from_id_salt("place")
             .width(150.0)
             .selected_text(place.name())
             .show_ui(ui, |ui| {
+                let here = studio.song().metre.bar_at(studio.transport().position);
                 for choice in Place::iter() {
+                    let choice = match (choice, *place) {
+                        (Place::FromBar(_), Place::FromBar(bar)) => Place::FromBar(bar),
+                        (Place::FromBar(_), _) => Place::FromBar(here),
+                        (choice, _) => choice,
+                    };
                     ui.selectable_value(place, choice, choice.name());
                 }
             });
@@ -142,6 +219,24 @@ fn place_ui(ui: &mut Ui, place: &mut Place, bars: impl FnOnce(&mut Ui)) {
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Place"));
         ui.with_layout(Layout::right_to_left(Align::Center), bars);
     });
+    if let Place::FromBar(bar) = place {
+        ui.horizontal(|ui| {
+            caption(ui, "From bar", 70.0);
+            let mut shown = *bar + 1;
+            number(
+                ui,
+                "From bar",
+                &mut shown,
+                1..=Place::MOST_BARS + 1,
+                0.1,
+                "",
+            )
+            .on_hover_text(
+                "The first bar that is written; what stands before it is what it goes on from",
+            );
+            *bar = shown - 1;
+        });
+    }
 }
 
 fn note(ui: &mut Ui, text: &str) {
@@ -154,7 +249,32 @@ fn bars_line(ui: &mut Ui, studio: &Studio, place: Place, bars: u32, what: &str) 
     let song = studio.song();
     let at = place.tick(song, studio.transport().position);
     let first = song.metre.bar_at(at) + 1;
-    note(ui, &format!("Bars {first} to {}, {what}", first + bars - 1));
+    // A continuation begins on a bar line, wherever the theme ends.
+    let first = first + u32::from(at > song.metre.bar_span(at).start);
+    let locked = locked_line(studio, at, bars);
+    note(
+        ui,
+        &format!("Bars {first} to {}, {what}{locked}", first + bars - 1),
+    );
+}
+
+/// Says how many locked notes the bars from `at` on keep, if any.
+fn locked_line(studio: &Studio, at: Tick, bars: u32) -> String {
+    let metre = &studio.song().metre;
+    let end = metre.bar_start(metre.bar_at(at) + bars);
+    let span = crate::score::Span::new(at, end);
+    let tracks = studio.song().tracks.iter();
+    let locked: usize = tracks
+        .map(|track| {
+            let notes = track.notes_starting_in(span).iter();
+            notes.filter(|note| note.locked).count()
+        })
+        .sum();
+    match locked {
+        0 => String::new(),
+        1 => ", around a locked note".to_owned(),
+        many => format!(", around {many} locked notes"),
+    }
 }
 
 /// Which bars are meant, and why.

@@ -131,7 +131,7 @@ fn button_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue) {
         _ => {
             let tip = tooltip(Action::Generate);
             let obstacle = studio.obstacle();
-            if primary_button(ui, making.verb(), obstacle.is_none(), None, tip).clicked() {
+            if primary_button(ui, &studio.verb(), obstacle.is_none(), None, tip).clicked() {
                 queue.push(Action::Generate);
             }
             obstacle.unwrap_or_else(|| "Press G. The first bars sound at once.".to_owned())

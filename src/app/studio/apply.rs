@@ -50,6 +50,9 @@ impl Studio {
             Command::ReleaseTyping => self.release_typing(),
             Command::SetForm(form) => self.form = form,
             Command::Reroll { bars, track } => self.reroll(bars, track),
+            Command::Fill { bars, track } => self.fill(bars, track),
+            Command::ContinueFrom { bar, track } => self.continue_from(bar, track),
+            Command::SetWeights(weights) => self.weigh(weights),
             Command::PutIdea(corner) => self.put_idea(corner),
             Command::ClearIdea(corner) => self.clear_idea(corner),
             Command::MovePuck(place) => self.move_puck(place),
@@ -341,6 +344,15 @@ impl Studio {
             Action::ChooseVary => self.form.making = Making::Vary,
             Action::ChooseMorph => self.form.making = Making::Morph,
             Action::ChooseChain => self.form.making = Making::Chain,
+            Action::ContinueHere => {
+                let bar = self.place_here();
+                self.continue_from(bar, None);
+            }
+            Action::FillBars => {
+                let bars = self.scope().bars;
+                self.fill(bars, None);
+            }
+            Action::AddBand => self.add_band(),
             Action::MoreLikeThis => self.more_like_this(),
             Action::StopComposing => self.stop_composing(),
             Action::RollSeed => self.roll_seed(),

@@ -4,15 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::compose::{
-    AccompanySettings, BandSettings, Blend, ChainSettings, ContinueSettings, Kind, MorphSettings,
-    MorphWay, Performance, Request, Returns, SeedSettings, VarySettings,
+    AccompanySettings, BandSettings, Blend, ChainSettings, ContinueSettings, FillVoices,
+    InfillSettings, Kind, MorphSettings, MorphWay, Performance, Request, Returns, SeedSettings,
+    VarySettings, part_of,
 };
-use crate::score::{Song, Span, Tick};
-use crate::tokens::clip::bar_ticks;
+use crate::score::{Role, Song, Span, Tick, Track, TrackId};
+use crate::tokens::clip::{Voices, bar_ticks};
 use crate::tokens::part::Part;
 
 use super::Studio;
-use super::form::{Making, Place};
+use super::form::{Making, Place, Reroll};
 
 /// A request, and where its music will stand.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,11 +84,7 @@ impl Studio {
         }
         let form = &self.form;
         for model in form.making.models(form.band_joins) {
-            if !self.models.iter().any(|installed| installed == model) {
-                return Err(format!(
-                    "The model {model} is not installed: see Preferences."
-                ));
-            }
+            self.needs(model)?;
         }
         let song = Arc::clone(self.base_song());
         let (kind, span, at) = match form.making {
@@ -95,7 +92,11 @@ impl Studio {
             Making::Continue => self.continuation(&song)?,
             Making::Accompany => self.accompaniment(&song)?,
             Making::Vary => {
-                return self.variation(&song, self.scope().bars, self.form.parts.clone());
+                let bars = self.scope().bars;
+                return match self.rerolls() {
+                    Reroll::Fill => self.filling(&song, bars, form.fill, None),
+                    Reroll::Band => self.variation(&song, bars, form.parts.clone()),
+                };
             }
             Making::Morph => self.morphing(&song)?,
             Making::Chain => self.chain(&song),
@@ -111,6 +112,102 @@ impl Studio {
             candidates,
         };
         Ok(Asking { request, span, at })
+    }
+
+    /// Says so where a model is missing.
+    fn needs(&self, model: &str) -> Result<(), String> {
+        if self.models.iter().any(|installed| installed == model) {
+            Ok(())
+        } else {
+            Err(format!(
+                "The model {model} is not installed: see Preferences."
+            ))
+        }
+    }
+
+    /// Who writes bars once more: as chosen; else the band what a band wrote and what it plays, and the network of melody and
+    /// piano what those play.
+    pub fn rerolls(&self) -> Reroll {
+        if let Some(chosen) = self.form.reroll {
+            return chosen;
+        }
+        let song = self.base_song();
+        let voices = Voices::of(song);
+        let focused = self.focused();
+        let is_voice = focused.is_some_and(|id| voice_of(song, voices, id).is_some());
+        let is_bands = focused.is_some_and(|track| {
+            let bar = self.scope().bars.start;
+            self.clip_bars(bar, track).is_some()
+        });
+        if is_voice && !is_bands {
+            Reroll::Fill
+        } else {
+            Reroll::Band
+        }
+    }
+
+    /// What the button says that begins what the form makes.
+    pub fn verb(&self) -> String {
+        if self.form.making == Making::Vary && self.rerolls() == Reroll::Fill {
+            let bars = self.scope().bars;
+            if bars.len() == 1 {
+                format!("Fill bar {} anew", bars.start + 1)
+            } else {
+                format!("Fill bars {} to {} anew", bars.start + 1, bars.end)
+            }
+        } else {
+            self.form.making.verb().to_owned()
+        }
+    }
+
+    /// The track whose voice is meant where a track is named, and which voice that is.
+    pub fn voice_of(&self, track: TrackId) -> Option<FillVoices> {
+        let song = self.base_song();
+        voice_of(song, Voices::of(song), track)
+    }
+
+    /// `bars` of melody and piano anew, between what stands around them; of one track alone if one is given.
+    pub(super) fn filling(
+        &self,
+        song: &Arc<Song>,
+        bars: Range<u32>,
+        voices: FillVoices,
+        track: Option<TrackId>,
+    ) -> Result<Asking, String> {
+        self.needs(InfillSettings::MODEL)?;
+        if song.end() == Tick::ZERO {
+            return Err(
+                "There is nothing to fill in yet: draw notes before or behind the bars.".to_owned(),
+            );
+        }
+        let form = &self.form;
+        let track = track.or(self.focused());
+        let role = |wanted| {
+            track
+                .filter(|id| song.track(*id).is_some_and(|track| track.role == wanted))
+                .filter(|id| voice_of(song, Voices::of(song), *id).is_some())
+        };
+        let settings = InfillSettings {
+            melody: role(Role::Melody),
+            piano: role(Role::Piano),
+            voices,
+            temperature: form.temperature(),
+            top_p: form.top_p,
+            top_k: form.top_k as usize,
+            scale: song.key.filter(|_| form.stay_in_key),
+            bars: bars.clone(),
+            ..InfillSettings::default()
+        };
+        Ok(Asking {
+            request: Request {
+                song: Arc::clone(song),
+                kind: Kind::Infill(settings),
+                seed: form.seed,
+                candidates: form.candidates.clamp(1, 8),
+            },
+            span: bars_span(song, &bars),
+            at: None,
+        })
     }
 
     /// The bar line that `place` means, and the bars from there on.
@@ -175,23 +272,92 @@ impl Studio {
 
     fn continuation(&self, song: &Song) -> Result<(Kind, Span, Option<Tick>), String> {
         let form = &self.form;
-        let theme =
-            ContinueSettings::of_song(song).ok_or("Mark a theme first: select notes, press T.")?;
-        let at = form.place.tick(song, self.transport.position);
+        let begin = if form.place == Place::AfterTheme {
+            ContinueSettings::of_song(song).ok_or(
+                "Mark a theme first (select notes, press T), or choose another place to go on from.",
+            )?
+        } else {
+            let at = form.place.tick(song, self.transport.position);
+            let bar = song.metre.bar_at(at);
+            let line = self.line(song).map(|track| track.id);
+            line.and_then(|line| ContinueSettings::from_bar(song, line, bar))
+                .ok_or_else(|| {
+                    format!(
+                        "Nothing stands before bar {}: draw notes there, or mark a theme (T).",
+                        bar + 1
+                    )
+                })?
+        };
         let painted = if form.return_where_painted {
-            theme.painted_in(song, at)
+            begin.painted.clone()
         } else {
             Vec::new()
         };
         let settings = ContinueSettings {
-            theme: theme.theme,
-            track: theme.track,
+            theme: begin.theme,
+            track: begin.track,
+            from: begin.from,
             painted,
             ..self.continue_settings(song)
         };
+        let at = settings.start(song);
         let first = song.metre.bar_at(at);
         let span = Span::new(at, song.metre.bar_start(first + settings.bars));
         Ok((Kind::Continue(settings), span, Some(at)))
+    }
+
+    /// The melody that goes on where no theme is marked: the focused track if it can be one, else the song's melody.
+    fn line<'a>(&self, song: &'a Song) -> Option<&'a Track> {
+        let focused = self.focused().and_then(|id| song.track(id));
+        let focused = focused.filter(|track| {
+            track.role == Role::Melody && !track.instrument.drums && !track.notes().is_empty()
+        });
+        let found = || Voices::of(song).melody.and_then(|id| song.track(id));
+        focused.or_else(found).map(AsRef::as_ref)
+    }
+
+    /// The band around what was written into `tracks` in `bars`: melody and piano are heard together.
+    pub(super) fn band_around(
+        &self,
+        song: &Arc<Song>,
+        tracks: &[TrackId],
+        bars: Range<u32>,
+    ) -> Result<Asking, String> {
+        self.needs(AccompanySettings::MODEL)?;
+        let mut given: Vec<TrackId> = tracks.to_vec();
+        // The piano leads, as where the chain has a band join.
+        given.sort_by_key(|id| {
+            song.track(*id)
+                .is_none_or(|track| track.role != Role::Piano)
+        });
+        let parts: Vec<Part> = (self.form.parts.iter().copied())
+            .filter(|part| *part != Part::Piano)
+            .collect();
+        if parts.is_empty() {
+            return Err(
+                "Choose at least one part that is to join, on the card Accompany.".to_owned(),
+            );
+        }
+        let span = bars_span(song, &bars);
+        let settings = AccompanySettings {
+            bars,
+            given,
+            given_as: Some(Part::Piano),
+            parts,
+            follow: self.form.follow * 2.0,
+            band: self.band(song),
+            ..AccompanySettings::default()
+        };
+        Ok(Asking {
+            request: Request {
+                song: Arc::clone(song),
+                kind: Kind::Accompany(settings),
+                seed: self.form.seed,
+                candidates: self.form.candidates.clamp(1, 8),
+            },
+            span,
+            at: None,
+        })
     }
 
     fn accompaniment(&self, song: &Song) -> Result<(Kind, Span, Option<Tick>), String> {
@@ -201,7 +367,7 @@ impl Studio {
             .ok_or("Choose a track with notes in it: the band joins that one.")?;
         let bars = self.scope().bars;
         let span = bars_span(song, &bars);
-        let given = Part::of(track.instrument);
+        let given = part_of(track);
         let settings = AccompanySettings {
             bars,
             given: vec![track.id],
@@ -296,6 +462,18 @@ impl Studio {
             ..ChainSettings::default()
         };
         (Kind::Chain(Box::new(settings)), span, None)
+    }
+}
+
+/// The voice that a track plays: any melody, and the piano.
+fn voice_of(song: &Song, voices: Voices, id: TrackId) -> Option<FillVoices> {
+    let track = song.track(id).filter(|track| !track.instrument.drums)?;
+    match track.role {
+        _ if voices.melody == Some(id) => Some(FillVoices::Melody),
+        _ if voices.piano == Some(id) => Some(FillVoices::Piano),
+        Role::Melody => Some(FillVoices::Melody),
+        Role::Piano => Some(FillVoices::Piano),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compose::{AccompanySettings, ContinueSettings, SeedSettings};
+use crate::compose::{AccompanySettings, ContinueSettings, FillVoices, SeedSettings};
 use crate::score::{Song, ThemeKind, Tick};
 use crate::tokens::part::Part;
 
@@ -63,9 +63,9 @@ impl Making {
     pub fn promise(self) -> &'static str {
         match self {
             Self::Seed => "A phrase for five parts, from nothing",
-            Self::Continue => "On from your theme, and back to it",
+            Self::Continue => "On from your theme, or from any bar",
             Self::Accompany => "A band joins the focused track",
-            Self::Vary => "Other notes for some bars or parts",
+            Self::Vary => "Other notes for some bars, between the rest",
             Self::Morph => "Between up to four ideas",
             Self::Chain => "From nothing to a whole piece",
         }
@@ -88,6 +88,15 @@ impl Making {
     }
 }
 
+/// Who writes bars once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reroll {
+    /// Melody and piano, between what stands before and behind the bars.
+    Fill,
+    /// Parts of the band.
+    Band,
+}
+
 /// Where new music begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -99,17 +108,23 @@ pub enum Place {
     AtPlayhead,
     /// After the last bar that holds notes.
     AtEnd,
+    /// At this bar, from 0.
+    FromBar(u32),
 }
 
 impl Place {
     /// What it is called.
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::AfterTheme => "After the theme",
-            Self::AtPlayhead => "At the playhead",
-            Self::AtEnd => "At the end",
+            Self::AfterTheme => "After the theme".to_owned(),
+            Self::AtPlayhead => "At the playhead".to_owned(),
+            Self::AtEnd => "At the end".to_owned(),
+            Self::FromBar(bar) => format!("From bar {}", bar.saturating_add(1)),
         }
     }
+
+    /// The last bar that can be named.
+    pub const MOST_BARS: u32 = 9998;
 
     /// The tick it means; the end where there is no theme.
     pub fn tick(self, song: &Song, playhead: Tick) -> Tick {
@@ -122,6 +137,7 @@ impl Place {
                 .map_or(end, |theme| theme.span.end),
             Self::AtPlayhead => song.metre.bar_span(playhead).start,
             Self::AtEnd => end,
+            Self::FromBar(bar) => song.metre.bar_start(bar.min(Self::MOST_BARS)),
         }
     }
 }
@@ -154,6 +170,11 @@ pub struct ComposeForm {
     pub follow: f32,
     /// How different a re-roll is, from nearly the same (0) to drawn anew (1).
     pub change: f32,
+    /// Who re-rolls; by default whoever wrote the bars, and the band for its parts.
+    #[serde(skip)]
+    pub reroll: Option<Reroll>,
+    /// Which voices are written between other bars.
+    pub fill: FillVoices,
     /// The band joins what a chain wrote.
     pub band_joins: bool,
     /// From safe (0) to wild (1).
@@ -193,6 +214,8 @@ impl Default for ComposeForm {
             feel: 0.7,
             follow: 0.5,
             change: 1.0,
+            reroll: None,
+            fill: FillVoices::default(),
             band_joins: true,
             mood: 0.45,
             faithful: 0.5,
@@ -243,6 +266,7 @@ mod tests {
         assert_eq!(Place::AfterTheme.tick(&song, playhead), Tick(7680));
         assert_eq!(Place::AtEnd.tick(&song, playhead), Tick(7680));
         assert_eq!(Place::AtPlayhead.tick(&song, playhead), Tick(3840));
+        assert_eq!(Place::FromBar(4).tick(&song, playhead), Tick(4 * 3840));
         song.themes.push(ThemeRegion {
             span: Span::new(Tick(0), Tick(3840)),
             track: TrackId(1),

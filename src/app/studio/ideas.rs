@@ -9,7 +9,7 @@ use crate::tokens::clip::bar_ticks;
 use crate::tokens::part::Part;
 
 use super::asking::{Asking, bars_span};
-use super::form::Making;
+use super::form::{Making, Place, Reroll};
 use super::morph::Idea;
 use super::{Notice, Studio};
 
@@ -91,8 +91,90 @@ impl Studio {
             parts = vec![part];
         }
         self.form.making = Making::Vary;
+        self.form.reroll = Some(Reroll::Band);
         let asking = self.variation(&song, bars, parts);
         self.ask_for(asking);
+    }
+
+    /// Writes `bars` of melody and piano anew, between the others; of one track alone if one is given.
+    pub(super) fn fill(&mut self, bars: Range<u32>, track: Option<TrackId>) {
+        let song = Arc::clone(self.base_song());
+        let mut voices = self.form.fill;
+        if let Some(track) = track {
+            let Some(voice) = self.voice_of(track) else {
+                let name = song
+                    .track(track)
+                    .map_or("This track", |track| track.name.as_str());
+                self.notices.push(Notice::Info(format!(
+                    "{name} plays neither melody nor piano: re-roll it with the band, or give it another role."
+                )));
+                return;
+            };
+            voices = voice;
+        }
+        self.form.making = Making::Vary;
+        self.form.reroll = Some(Reroll::Fill);
+        let asking = self.filling(&song, bars, voices, track);
+        self.ask_for(asking);
+    }
+
+    /// The bar that "here" means: where the selection begins, else the one of the playhead.
+    pub(super) fn place_here(&self) -> u32 {
+        let song = self.base_song();
+        let selected = self.base_selection().span(song).map(|span| span.start);
+        song.metre
+            .bar_at(selected.unwrap_or(self.transport.position))
+    }
+
+    /// Writes on from a bar.
+    pub(super) fn continue_from(&mut self, bar: u32, track: Option<TrackId>) {
+        if let Some(track) = track.filter(|id| self.base_song().track(*id).is_some()) {
+            self.view.focused = Some(track);
+        }
+        self.form.making = Making::Continue;
+        self.form.place = Place::FromBar(bar);
+        self.ask();
+    }
+
+    /// Whether a band can join what is heard: a continuation, or bars that were filled.
+    pub fn can_add_band(&self) -> bool {
+        self.tray.heard_entry().is_some_and(|entry| {
+            let candidate = &entry.candidate;
+            !candidate.tracks.is_empty() && !compose::is_band(&candidate.lineage)
+        })
+    }
+
+    /// Keeps what is heard, and has the band join it.
+    pub(super) fn add_band(&mut self) {
+        if !self.can_add_band() {
+            self.notices.push(Notice::Info(
+                "Hear a continuation first (1 to 8): the band joins that one.".to_owned(),
+            ));
+            return;
+        }
+        let Some(candidate) = self.tray.heard_entry().map(|entry| entry.candidate.clone()) else {
+            return;
+        };
+        // Ask before anything is kept: what is missing is said, and nothing has changed.
+        let song = compose::place(self.base_song(), &candidate, candidate.at);
+        let Some(tracks) = song.origins.last().map(|origin| origin.tracks.clone()) else {
+            return;
+        };
+        let first = song.metre.bar_at(candidate.at);
+        let bars = first..first + candidate.bars;
+        match self.band_around(&Arc::new(song), &tracks, bars) {
+            Ok(asking) => {
+                self.keep(false);
+                self.form.making = Making::Accompany;
+                self.ask_for(Ok(asking));
+            }
+            Err(obstacle) => self.notices.push(Notice::Info(obstacle)),
+        }
+    }
+
+    /// Whether there is something near what is heard: a band's clip has neighbours.
+    pub fn has_neighbours(&self) -> bool {
+        (self.tray.heard_entry()).is_some_and(|entry| compose::is_band(&entry.candidate.lineage))
     }
 
     /// Candidates near the one that is heard.

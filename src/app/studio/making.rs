@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::compose::{self, Candidate, Event};
+use crate::compose::{self, Candidate, Event, Weights};
 use crate::score::Song;
 
 use super::asking::Asking;
@@ -115,6 +115,7 @@ impl Studio {
             },
             writing,
             starred: false,
+            like: None,
         }
     }
 
@@ -167,7 +168,26 @@ impl Studio {
                 .position(|entry| entry.candidate.index == index)
                 .or((!self.tray.entries.is_empty()).then_some(0))
         });
+        if self.settings.weights.are_usual() {
+            self.tray.mark_alike();
+        } else {
+            self.tray.rank(&self.settings.weights);
+        }
         self.sound_heard();
+    }
+
+    /// Has the measures count so much, and puts the candidates into that order at once.
+    pub(super) fn weigh(&mut self, weights: Weights) {
+        self.settings.weights = weights;
+        if self.tray.making != Making::Morph {
+            self.tray.rank(&self.settings.weights);
+        }
+    }
+
+    /// Whether the candidate that is heard has something for the focused track.
+    pub fn can_keep_track(&self) -> bool {
+        (self.tray.heard_entry())
+            .is_some_and(|entry| !self.only_focused(&entry.candidate).tracks.is_empty())
     }
 
     /// The mixture that the puck stands for takes the place of the one before, from the next bar line on.

@@ -37,7 +37,7 @@ use super::sound::{Silent, Sound, SoundState};
 use super::view::View;
 
 pub use asking::Scope;
-pub use form::{ComposeForm, Making, Place};
+pub use form::{ComposeForm, Making, Place, Reroll};
 pub use morph::{Idea, Morph};
 pub use render_form::{RenderFont, RenderForm, RenderRange};
 pub use state::{Dialog, FontChoice, Notice, Purpose};

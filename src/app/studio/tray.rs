@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::compose::Candidate;
+use crate::compose::{Candidate, NEARLY_THE_SAME, Weights, likeness};
 use crate::score::{Span, Tick};
 use crate::tokens::clip::bar_ticks;
 
@@ -17,6 +17,8 @@ pub struct Entry {
     pub writing: Option<(u32, u32)>,
     /// Set aside by the user as good.
     pub starred: bool,
+    /// A better candidate, from 0, that is nearly the same.
+    pub like: Option<usize>,
 }
 
 impl Entry {
@@ -43,6 +45,37 @@ pub struct Tray {
 }
 
 impl Tray {
+    /// Puts what is finished into the order of these weights, the best first; what is heard goes on being heard.
+    pub(super) fn rank(&mut self, weights: &Weights) {
+        if self.entries.iter().any(|entry| entry.writing.is_some()) {
+            return;
+        }
+        let heard = self.heard_entry().map(|entry| entry.candidate.index);
+        for entry in &mut self.entries {
+            entry.candidate.score = weights.score(&entry.candidate.measures);
+        }
+        self.entries.sort_by(|a, b| {
+            let (a, b) = (&a.candidate, &b.candidate);
+            b.score.total_cmp(&a.score).then(a.index.cmp(&b.index))
+        });
+        self.mark_alike();
+        let is_heard = |entry: &Entry| Some(entry.candidate.index) == heard;
+        self.heard = heard.and_then(|_| self.entries.iter().position(is_heard));
+    }
+
+    /// Marks candidates that are nearly the same as a better one.
+    pub(super) fn mark_alike(&mut self) {
+        let clips: Vec<_> = (self.entries.iter())
+            .map(|entry| entry.candidate.clip.clone())
+            .collect();
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            entry.like = clips.iter().take(index).position(|better| {
+                likeness(better, &entry.candidate.clip)
+                    .is_some_and(|share| share >= NEARLY_THE_SAME)
+            });
+        }
+    }
+
     /// The candidate that is heard.
     pub fn heard_entry(&self) -> Option<&Entry> {
         self.heard.and_then(|index| self.entries.get(index))

@@ -144,23 +144,67 @@ fn bar_menu(
         };
         let one = bar..number;
         let here = Some(track.id);
+        let clip = studio.clip_bars(bar, track.id);
+        let is_voice = studio.voice_of(track.id).is_some();
+        if clip.is_some() || !is_voice {
+            reroll(
+                ui,
+                format!("Re-roll bar {number} of {name}"),
+                one.clone(),
+                here,
+            );
+        }
         reroll(
             ui,
-            format!("Re-roll bar {number} of {name}"),
+            format!("Re-roll bar {number} of the band"),
             one.clone(),
-            here,
+            None,
         );
-        reroll(ui, format!("Re-roll bar {number} of the band"), one, None);
-        if let Some(clip) = studio.clip_bars(bar, track.id) {
+        if let Some(clip) = clip {
             let (first, last) = (clip.start + 1, clip.end);
             let text = format!("Re-roll {name}, bars {first} to {last}");
             reroll(ui, text, clip, here);
+        }
+        if is_voice {
+            between_ui(ui, studio, track, bar, queue);
         }
         if ui.button(format!("Accompany {name}")).clicked() {
             queue.push(Command::Focus(track.id));
             queue.push(Action::ChooseAccompany);
         }
     });
+}
+
+/// What the network of melody and piano can do from a bar of one of them on.
+fn between_ui(ui: &mut Ui, studio: &Studio, track: &Track, bar: u32, queue: &mut CommandQueue) {
+    let (number, name) = (bar + 1, &track.name);
+    let here = Some(track.id);
+    ui.separator();
+    if ui
+        .button(format!("Fill bar {number} of {name} anew"))
+        .clicked()
+    {
+        let bars = bar..number;
+        queue.push(Command::Fill { bars, track: here });
+    }
+    let chosen = studio.scope().bars;
+    if chosen.len() > 1 && chosen.contains(&bar) {
+        let text = format!(
+            "Fill bars {} to {} of {name} anew",
+            chosen.start + 1,
+            chosen.end
+        );
+        if ui.button(text).clicked() {
+            queue.push(Command::Fill {
+                bars: chosen,
+                track: here,
+            });
+        }
+    }
+    if bar > 0 && ui.button(format!("Continue from bar {number}")).clicked() {
+        queue.push(Command::ContinueFrom { bar, track: here });
+    }
+    ui.separator();
 }
 
 /// The notes of a candidate in the bars it fills, over a ground that says they are not kept yet.
