@@ -67,10 +67,10 @@ impl Lead {
         clip.themes = (marked(song, voices.melody).into_iter())
             .filter(|(_, region)| region.start < bar && first < region.end)
             .map(|(kind, region)| {
-                // What goes on from the middle of the theme is not the theme.
+                // What goes on from the middle of the theme is something else, unless the theme is asked for.
                 let end = match kind {
-                    ThemeKind::Theme => region.end.min(bar),
-                    ThemeKind::Return | ThemeKind::Painted => region.end,
+                    ThemeKind::Theme | ThemeKind::Return => region.end.min(bar),
+                    ThemeKind::Painted => region.end,
                 };
                 region.start.max(first) - first..end - first
             })
@@ -273,12 +273,12 @@ mod tests {
         let mut song = song();
         song.themes = vec![
             region(1, 3, ThemeKind::Theme),
-            region(4, 6, ThemeKind::Return),
+            region(4, 6, ThemeKind::Painted),
             region(8, 10, ThemeKind::Painted),
         ];
         let voices = Voices::of(&song);
         let lead = Lead::before(&song, voices, 5, true).unwrap();
-        // Bars 2 to 5, the return of bars 5 and 6 open at the end.
+        // Bars 2 to 5, the painted return of bars 5 and 6 open at the end.
         assert_eq!((lead.bars(), lead.is_given), (4, true));
         assert_eq!(lead.clip.themes, [0..2, 3..5]);
         assert_eq!(
@@ -289,6 +289,10 @@ mod tests {
         let count = |token: Token| tokens.iter().filter(|id| **id == token.id()).count();
         assert_eq!((count(Token::Bar), count(Token::ThemeStart)), (4, 2));
         assert_eq!(count(Token::ThemeEnd), 1);
+        song.themes[1].kind = ThemeKind::Return;
+        let cut = Lead::before(&song, voices, 5, true).unwrap();
+        assert_eq!(cut.clip.themes, [0..2, 3..4]);
+        assert!(cut.open_regions().is_empty());
         assert_eq!(Lead::before(&song, voices, 1, true), None, "nothing sounds");
         assert_eq!(Lead::before(&song, voices, 0, true), None);
     }

@@ -84,7 +84,7 @@ impl Chord {
         self.spelled(|class| key.spell(class).to_owned())
     }
 
-    fn spelled(&self, name: impl Fn(PitchClass) -> String) -> String {
+    fn spelled(self, name: impl Fn(PitchClass) -> String) -> String {
         let mut text = name(self.root) + self.quality.symbol();
         if self.bass != self.root && self.contains(self.bass) {
             text = text + "/" + &name(self.bass);

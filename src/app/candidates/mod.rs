@@ -108,18 +108,11 @@ fn hint(studio: &Studio) -> String {
     if studio.job().is_some() {
         return "being written, playable as they grow. 1 to 8 to hear".to_owned();
     }
-    let names: Vec<&str> = tray
-        .entries
-        .first()
-        .map(|entry| {
-            entry
-                .candidate
-                .measures
-                .iter()
-                .map(|measured| measured.name)
-                .collect()
-        })
-        .unwrap_or_default();
+    let weights = &studio.settings().weights;
+    let measures = (tray.entries.first()).map_or(&[][..], |entry| &entry.candidate.measures);
+    let mut names: Vec<&str> = measures.iter().map(|measured| measured.name).collect();
+    names.retain(|name| weights.of(name) > 0.0);
+    names.sort_by(|a, b| weights.of(b).total_cmp(&weights.of(a)));
     let sorted = match names.split_last() {
         Some((last, rest)) if !rest.is_empty() => {
             format!("sorted by {} and {last}. ", rest.join(", "))

@@ -10,6 +10,8 @@ use crate::compose::{Measured, Weights};
 
 /// Width of the fold-out in points.
 const WIDTH: f32 = 268.0;
+/// Height of a line.
+const ROW: f32 = 20.0;
 /// Width of the names of measures.
 const NAME: f32 = 74.0;
 /// Width of the words at the right.
@@ -41,13 +43,15 @@ pub(super) fn ranking_chip(ui: &mut Ui, studio: &Studio) -> bool {
 pub(super) fn ranking_ui(ui: &mut Ui, studio: &Studio, height: f32, queue: &mut CommandQueue) {
     let look = Look::of(ui);
     let mut weights = studio.settings().weights.clone();
-    ui.allocate_ui(vec2(WIDTH, height), |ui| {
+    let down = egui::Layout::top_down(egui::Align::Min);
+    ui.allocate_ui_with_layout(vec2(WIDTH, height), down, |ui| {
         ui.set_min_size(vec2(WIDTH, height));
         ScrollArea::vertical()
             .id_salt("weights")
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
+                ui.spacing_mut().interact_size.y = ROW;
                 for measured in measures(studio) {
                     weight_ui(ui, measured, &mut weights);
                 }
@@ -77,7 +81,7 @@ fn weight_ui(ui: &mut Ui, measured: &Measured, weights: &mut Weights) {
     let weight = weights.of(measured.name);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::S;
-        let (name, _) = ui.allocate_exact_size(vec2(NAME, 19.0), egui::Sense::hover());
+        let (name, _) = ui.allocate_exact_size(vec2(NAME, ROW), egui::Sense::hover());
         ui.painter().text(
             name.left_center(),
             egui::Align2::LEFT_CENTER,
@@ -108,7 +112,7 @@ fn weight_ui(ui: &mut Ui, measured: &Measured, weights: &mut Weights) {
         } else {
             format!("\u{d7} {weight:.1}")
         };
-        let (rect, _) = ui.allocate_exact_size(vec2(WORD, 19.0), egui::Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(vec2(WORD, ROW), egui::Sense::hover());
         ui.painter().text(
             rect.left_center(),
             egui::Align2::LEFT_CENTER,

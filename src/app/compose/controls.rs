@@ -103,14 +103,19 @@ pub(super) struct Chosen {
 }
 
 /// The parts of the band, to be switched on and off, in one row; one of them may be `given`.
-pub(super) fn part_chips(ui: &mut Ui, parts: &mut Vec<Part>, given: Option<Chosen>, tooltip: &str) {
+pub(super) fn part_chips(
+    ui: &mut Ui,
+    parts: &mut Vec<Part>,
+    given: Option<&Chosen>,
+    tooltip: &str,
+) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         let count = Part::ALL.len() as f32;
         let width = (ui.available_width() - space::XS * (count - 1.0)) / count;
         for part in Part::ALL {
             let on = parts.contains(&part);
-            if let Some(given) = given.as_ref().filter(|given| given.part == part) {
+            if let Some(given) = given.filter(|given| given.part == part) {
                 ui.add_enabled_ui(false, |ui| part_chip(ui, part, false, width))
                     .inner
                     .on_disabled_hover_text(&given.why);

@@ -83,7 +83,7 @@ pub(super) fn fields_ui(
             part_chips(
                 ui,
                 &mut form.parts,
-                given,
+                given.as_ref(),
                 "Parts that join; what they wrote there before gives way",
             );
             mood_ui(ui, form);
@@ -143,7 +143,7 @@ fn vary_ui(ui: &mut Ui, studio: &Studio, queue: &mut CommandQueue, form: &mut Co
     });
     match who {
         Reroll::Fill => {
-            scope_line(ui, studio, "anew, between the bars around");
+            scope_line(ui, studio, "are written anew");
             voices_ui(ui, &mut form.fill);
             mood_ui(ui, form);
             candidates_ui(ui, queue, form);
@@ -187,13 +187,11 @@ fn voices_ui(ui: &mut Ui, fill: &mut FillVoices) {
         ui.checkbox(&mut piano, "Write the piano")
             .on_hover_text("Otherwise the piano stays, and the melody is written over it");
     });
-    *fill = match (melody, piano) {
-        (true, true) => FillVoices::Both,
-        (true, false) => FillVoices::Melody,
-        (false, true) => FillVoices::Piano,
+    *fill = match (melody, piano, *fill) {
+        (true, true, _) => FillVoices::Both,
         // Taking away the only one is choosing the other.
-        (false, false) if *fill == FillVoices::Melody => FillVoices::Piano,
-        (false, false) => FillVoices::Melody,
+        (false, true, _) | (false, false, FillVoices::Melody) => FillVoices::Piano,
+        (true, false, _) | (false, false, _) => FillVoices::Melody,
     };
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Surroundings {
     pub(super) now: Clip,
     /// The bars behind, from their first one; none where nothing sounds there.
     pub(super) after: Clip,
-    /// Bars, counted from the first new one, in which the theme stands or must stand. Some end behind the new bars.
+    /// Bars, counted from the first new one, in which the theme must stand. Some end behind the new bars.
     painted: Vec<Range<u32>>,
     /// Theme regions behind the new bars, counted from the first of those behind.
     later: Vec<Range<u32>>,
@@ -99,7 +99,7 @@ impl Surroundings {
             .collect();
         Ok(Self {
             now: Clip::from_song(song, voices, span),
-            painted: painted(song, &bars, &marked),
+            painted: painted(song, &bars),
             voices,
             written,
             span,
@@ -266,22 +266,15 @@ fn source(song: &Song, voices: Voices, bars: &Range<u32>) -> Result<Theme, Infil
     phrases.next().ok_or(InfillError::Nothing)
 }
 
-/// Where the theme must stand within the bars: where it stood, and where it is painted. Counted from the first bar.
-fn painted(song: &Song, bars: &Range<u32>, marked: &[(ThemeKind, Range<u32>)]) -> Vec<Range<u32>> {
-    let stood = (marked.iter())
-        .filter(|(kind, region)| {
-            *kind == ThemeKind::Return && region.start < bars.end && bars.start < region.end
-        })
-        .map(|(_, region)| region.clone());
-    let asked = (song.themes.iter())
+/// Where the theme is painted within the bars, counted from the first one. Where it happened to return it need not.
+fn painted(song: &Song, bars: &Range<u32>) -> Vec<Range<u32>> {
+    let mut all: Vec<Range<u32>> = (song.themes.iter())
         .filter(|region| region.kind == ThemeKind::Painted && !region.span.is_empty())
         .map(|region| {
             let last = song.metre.bar_at(region.span.end - Tick(1));
             song.metre.bar_at(region.span.start)..last + 1
         })
-        .filter(|region| region.start < bars.end && bars.start < region.end);
-    let mut all: Vec<Range<u32>> = stood
-        .chain(asked)
+        .filter(|region| region.start < bars.end && bars.start < region.end)
         .map(|region| region.start.max(bars.start) - bars.start..region.end - bars.start)
         .collect();
     all.sort_by_key(|region| region.start);

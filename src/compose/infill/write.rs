@@ -14,7 +14,7 @@ use crate::compose::{
     Candidate, NEARLY_THE_SAME, PlacedTrack, Weights, continuation, likeness, lineage, rank,
 };
 use crate::score::{Lineage, Song, Span, ThemeKind, ThemeRegion};
-use crate::tokens::clip::{Clip, bar_ticks};
+use crate::tokens::clip::Clip;
 use crate::tokens::theme_vocab::Voice;
 
 /// Bars inside a song that are to be written.
@@ -154,29 +154,33 @@ impl Infilling<'_> {
     }
 }
 
-/// The theme regions of a clip: returns that reach into it are whole, from before it or behind it.
+/// The theme regions of a clip: its own, and what is left outside the bars of returns that reached into them.
 fn regions(song: &Song, clip: &Song, around: &Surroundings) -> Vec<ThemeRegion> {
-    let at = around.span.start;
-    let mut all: Vec<ThemeRegion> = (song.themes.iter())
-        .filter(|region| {
-            region.kind == ThemeKind::Return
-                && Some(region.track) == around.voices.melody
-                && region.span.overlaps(around.span)
-        })
-        .map(|region| ThemeRegion {
-            span: Span::new(region.span.start - at, region.span.end - at),
+    let (at, end) = (around.span.start, around.span.end);
+    let reached = song.themes.iter().filter(|region| {
+        region.kind == ThemeKind::Return
+            && Some(region.track) == around.voices.melody
+            && region.span.overlaps(around.span)
+    });
+    let left = reached.flat_map(|region| {
+        [
+            (region.span.start, region.span.end.min(at)),
+            (region.span.start.max(end), region.span.end),
+        ]
+        .into_iter()
+        .filter(|(from, to)| from < to)
+        .map(|(from, to)| ThemeRegion {
+            span: Span::new(from - at, to - at),
             track: clip_track(Voice::Melody),
             ..*region
         })
-        .collect();
-    let end = bar_ticks() * i64::from(around.bars());
-    let new: Vec<ThemeRegion> = (clip.themes.iter())
-        .filter(|region| region.span.start < end)
-        .filter(|region| all.iter().all(|old| !old.span.overlaps(region.span)))
-        .copied()
-        .collect();
-    all.extend(new);
-    all
+    });
+    let length = end - at;
+    let own = clip
+        .themes
+        .iter()
+        .filter(|region| region.span.start < length);
+    left.chain(own.copied()).collect()
 }
 
 /// The best ones of a ranked list that are not nearly the same as a better one; such ones only where there are too few others.

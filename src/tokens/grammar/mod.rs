@@ -383,10 +383,8 @@ impl Grammar {
                         && step < note.step + u32::from(note.length)
                 })
         };
-        self.can_sound[voice as usize]
-            && !self.is_closed(voice)
-            && !(voice == Voice::Melody && self.settled)
-            && !is_held()
+        let is_over = self.is_closed(voice) || (voice == Voice::Melody && self.settled);
+        self.can_sound[voice as usize] && !is_over && !is_held()
     }
 
     /// Whether this is the last bar and the melody has to come to rest in it.
