@@ -127,6 +127,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(NONE, Key::L, Action::LockNotes, When::Always),
     bind(NONE, Key::T, Action::MarkTheme, When::Always),
     bind(SHIFT, Key::T, Action::PaintReturn, When::Always),
+    bind(CTRL_SHIFT, Key::T, Action::FindTheme, When::Always),
     bind(NONE, Key::Num1, Action::ToolPencil, When::NoTray),
     bind(NONE, Key::Num2, Action::ToolSelect, When::NoTray),
     bind(NONE, Key::Num3, Action::ToolKnife, When::NoTray),

@@ -1,7 +1,8 @@
 //! The compose worker as the studio's composer.
 
 use crate::compose::{
-    AccompanySettings, ContinueSettings, Event, JobId, ModelPaths, Request, SeedSettings, Worker,
+    AccompanySettings, ContinueSettings, Event, JobId, Kind, ModelPaths, Request, SeedSettings,
+    Worker,
 };
 
 use super::composer::Composer;
@@ -17,8 +18,10 @@ const MODELS: [&str; 3] = [
 #[derive(Debug)]
 pub struct WorkerComposer {
     worker: Worker,
-    /// The job that was asked for last, unless it was given up.
+    /// The music that was asked for last, unless it was given up.
     job: Option<JobId>,
+    /// The theme that is looked for.
+    finding: Option<JobId>,
     models: Vec<String>,
 }
 
@@ -30,18 +33,26 @@ impl WorkerComposer {
             models: installed.map(ToString::to_string).collect(),
             worker: Worker::start(paths),
             job: None,
+            finding: None,
         }
     }
 }
 
 impl Composer for WorkerComposer {
     fn ask(&mut self, request: Request) -> Result<(), String> {
-        self.cancel();
+        let finds = matches!(request.kind, Kind::FindTheme(_));
+        if !finds {
+            self.cancel();
+        }
         let id = self
             .worker
             .submit(request)
             .map_err(|busy| busy.to_string())?;
-        self.job = Some(id);
+        if finds {
+            self.finding = Some(id);
+        } else {
+            self.job = Some(id);
+        }
         Ok(())
     }
 
@@ -54,7 +65,18 @@ impl Composer for WorkerComposer {
     fn poll(&mut self) -> Vec<Event> {
         let events = self.worker.events().try_iter();
         events
-            .filter(|event| event.job().is_none_or(|job| Some(job) == self.job))
+            .filter(|event| {
+                let job = event.job();
+                job.is_none() || job == self.job || job == self.finding
+            })
+            .map(|event| match event {
+                // Whatever becomes of the search, the music that is being written goes on.
+                Event::Failed { job, message } if Some(job) == self.finding => Event::ThemeFound {
+                    job,
+                    found: Err(message),
+                },
+                other => other,
+            })
             .collect()
     }
 

@@ -19,6 +19,7 @@ mod progress;
 mod rank;
 mod render;
 mod songs;
+mod theme;
 mod train;
 mod work;
 
@@ -115,6 +116,8 @@ enum Command {
     Rank(rank::RankArgs),
     /// Measure songs: how they treat their theme, and what their tracks are like
     Measure(measure::MeasureArgs),
+    /// Find the theme of a song: the phrase that comes back most, and where
+    Theme(theme::ThemeArgs),
     /// List the models that are installed
     #[command(after_help = "Example:\n  leitmotif models --json")]
     Models,
@@ -155,6 +158,7 @@ impl Cli {
                 | Command::Convert(_)
                 | Command::Measure(_)
                 | Command::Rank(_)
+                | Command::Theme(_)
                 | Command::Models
                 | Command::Soundfonts
                 | Command::Devices
@@ -183,6 +187,7 @@ impl Cli {
             Some(Command::Humanise(args)) => humanise::run(&args, &common),
             Some(Command::Measure(args)) => measure::run(&args, &common),
             Some(Command::Rank(args)) => rank::run(&args, &common),
+            Some(Command::Theme(args)) => theme::run(&args, &common),
             Some(Command::Models) => {
                 installed::models(&common);
                 Ok(())

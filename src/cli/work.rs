@@ -111,8 +111,8 @@ pub(super) fn work(
                     None => bail!("{message}"),
                 }
             }
-            // The job that fails for want of a model says the same.
-            Event::Loading { .. } | Event::Unavailable { .. } => {}
+            // The job that fails for want of a model says the same; nobody here looks for themes.
+            Event::Loading { .. } | Event::Unavailable { .. } | Event::ThemeFound { .. } => {}
         }
     }
 }

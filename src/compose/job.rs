@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    AccompanySettings, Candidate, ChainSettings, ContinueSettings, InfillSettings, ModelInfo,
-    MorphSettings, SeedSettings, VarySettings,
+    AccompanySettings, Candidate, ChainSettings, ContinueSettings, FoundTheme, InfillSettings,
+    ModelInfo, MorphSettings, SeedSettings, VarySettings,
 };
-use crate::score::{Lineage, Song};
+use crate::score::{Lineage, Song, TrackId};
 
 /// The number of a job, rising with every request of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,8 @@ pub enum Kind {
     Chain(Box<ChainSettings>),
     /// What was made before, made again to the note; the request's seed and number of candidates do not matter.
     Again(Arc<Lineage>),
+    /// The theme of a track: what comes back is [`Event::ThemeFound`]; the seed and the number of candidates do not matter.
+    FindTheme(TrackId),
 }
 
 /// A request for music.
@@ -64,7 +66,7 @@ pub enum Busy {
     Stopped,
 }
 
-/// What a worker tells. Events of one job come in order; the last is `Finished`, `Cancelled` or `Failed`.
+/// What a worker tells. Events of one job come in order; the last is `Finished`, `ThemeFound`, `Cancelled` or `Failed`.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A model is being loaded.
@@ -112,6 +114,13 @@ pub enum Event {
         /// Seconds from the beginning of the job, without loading models.
         seconds: f64,
     },
+    /// A theme was looked for.
+    ThemeFound {
+        /// Which job.
+        job: JobId,
+        /// The theme, `None` where no phrase comes back; or why it could not be looked for.
+        found: Result<Option<FoundTheme>, String>,
+    },
     /// The job was cancelled.
     Cancelled {
         /// Which job.
@@ -136,6 +145,7 @@ impl Event {
             Self::Remark { job, .. }
             | Self::Grown { job, .. }
             | Self::Finished { job, .. }
+            | Self::ThemeFound { job, .. }
             | Self::Cancelled { job, .. }
             | Self::Failed { job, .. } => Some(*job),
         }

@@ -11,6 +11,7 @@ mod chain;
 mod continuation;
 #[cfg(feature = "torch")]
 mod continue_theme;
+mod find_theme;
 mod infill;
 mod job;
 mod judge;
@@ -52,6 +53,7 @@ pub use band::{
 };
 pub use candidate::{Better, Candidate, Measured, PlacedTrack, Stage, StageKind};
 pub use chain::{ChainSettings, ThemeForm};
+pub use find_theme::{FindThemeError, FoundTheme, ThemeFinder, theme_track};
 pub use infill::{FillVoices, InfillSettings};
 pub use job::{Busy, Event, JobId, Kind, Request};
 pub use judge::judge;

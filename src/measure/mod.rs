@@ -6,6 +6,7 @@ pub mod chord;
 pub mod fragment;
 pub mod grid;
 pub mod language;
+pub mod occurrences;
 pub mod pianoroll;
 pub mod reference;
 pub mod theme;

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`checkpoint`] | trained weights from and to files |
+//! | [`melody_encoder`] | two bars of melody to a point, variations close together |
 //! | [`musegan`] | phrases of several tracks from noise (Dong et al., AAAI 2018) |
 //! | [`music_transformer`] | piano performances (Huang et al., 2018) |
 //! | [`packed`] | half-precision products for decoding |
@@ -14,6 +15,7 @@ mod bounds;
 pub mod checkpoint;
 mod error;
 mod layers;
+pub mod melody_encoder;
 pub mod musegan;
 pub mod music_transformer;
 pub mod packed;

@@ -10,7 +10,7 @@ use super::{Span, TrackId};
 pub enum ThemeKind {
     /// The theme itself, marked by the musician. A song has at most one.
     Theme,
-    /// A return, labelled by the network that wrote it.
+    /// A return: labelled by the network that wrote it, or found in the song.
     Return,
     /// Bars painted by the musician: the theme must return here.
     Painted,

@@ -6,6 +6,7 @@
 //! - [`labels`]: which place of the theme each token of a theme region answers to.
 //! - [`grammar`]: the automaton that says which token may come next.
 //! - [`part`], [`band`]: the five parts of a band, and their pianorolls.
+//! - [`melody`]: two bars of melody as numbers, free of key and octave.
 //! - [`expression`]: who plays notes on the grid, and what is known of each before it is played.
 
 pub mod band;
@@ -13,6 +14,7 @@ pub mod clip;
 pub mod expression;
 pub mod grammar;
 pub mod labels;
+pub mod melody;
 pub mod part;
 pub mod theme;
 pub mod theme_vocab;

@@ -9,6 +9,8 @@ pub mod corpus;
 #[cfg(feature = "torch")]
 mod curves;
 #[cfg(feature = "torch")]
+pub mod melody;
+#[cfg(feature = "torch")]
 pub mod musegan;
 #[cfg(feature = "torch")]
 pub mod optimiser;

@@ -17,6 +17,7 @@ mod layers;
 mod render_dialog;
 mod roll;
 mod sound;
+mod theme;
 mod timeline;
 mod window;
 

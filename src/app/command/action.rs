@@ -56,6 +56,7 @@ pub enum Action {
     LockNotes,
     // Theme
     MarkTheme,
+    FindTheme,
     PaintReturn,
     ClearTheme,
     // Tools

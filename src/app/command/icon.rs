@@ -33,6 +33,7 @@ impl Action {
             Self::MuteNotes | Self::MuteTrack => Icon::VolumeX,
             Self::LockNotes | Self::LockTrack | Self::ToggleScaleLock => Icon::Lock,
             Self::MarkTheme => Icon::Signature,
+            Self::FindTheme => Icon::ScanSearch,
             Self::PaintReturn => Icon::Brush,
             Self::ClearTheme => Icon::Eraser,
             Self::ToolPencil => Icon::Pencil,

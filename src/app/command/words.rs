@@ -165,6 +165,11 @@ impl Action {
                 "Theme from selection",
                 "Mark the selected notes as the theme that continuations return to",
             ),
+            Self::FindTheme => (
+                G::Theme,
+                "Find the theme",
+                "Look for the phrase that comes back most in the focused track, and mark it and its returns",
+            ),
             Self::PaintReturn => (
                 G::Theme,
                 "Return here",

@@ -337,6 +337,7 @@ impl Studio {
                     self.quitting = true;
                 }
             }
+            Action::FindTheme => self.find_theme(),
             Action::Generate => self.ask(),
             Action::ChooseSeed => self.form.making = Making::Seed,
             Action::ChooseContinue => self.form.making = Making::Continue,

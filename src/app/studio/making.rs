@@ -96,6 +96,7 @@ impl Studio {
                 Event::Finished { candidates, .. } | Event::Cancelled { candidates, .. } => {
                     self.finished(candidates);
                 }
+                Event::ThemeFound { found, .. } => self.theme_found(found),
                 Event::Failed { message, .. } => {
                     self.job = None;
                     self.tray.entries.retain(|entry| entry.writing.is_none());

@@ -3,6 +3,7 @@
 mod apply;
 mod asking;
 mod files;
+mod find;
 mod form;
 mod ideas;
 mod making;
@@ -101,6 +102,8 @@ pub struct Studio {
     /// The puck moved while a mixture was being made.
     morph_again: bool,
     job: Option<Job>,
+    /// The track, as it was then, that is looked through for its theme.
+    finding: Option<Arc<Track>>,
     tray: Tray,
     /// The song with the candidate that is heard, while one is.
     heard: Option<Arc<Song>>,
@@ -180,6 +183,7 @@ impl Studio {
             morph: Morph::default(),
             morph_again: false,
             job: None,
+            finding: None,
             tray: Tray::default(),
             heard: None,
             turning: None,
@@ -363,7 +367,7 @@ impl Studio {
     /// Whether anything moves on the screen by itself.
     pub fn is_moving(&self) -> bool {
         let sounds = self.sound_state.master.iter().any(|peak| *peak > 0.001);
-        self.transport.playing || self.job.is_some() || sounds
+        self.transport.playing || self.job.is_some() || self.finding.is_some() || sounds
     }
 
     /// What shortcuts ask about the state.

@@ -1,17 +1,27 @@
-//! The theme lane: where the theme stands, where it returned and how closely, and where it shall return.
+//! The theme lane: where the theme stands, where it returns and how closely, and where it shall return.
+//!
+//! Returns that a network labelled, or that were found with the theme, have an edge; those that are only alike have none.
 
-use egui::{Align2, Color32, CursorIcon, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+use std::sync::Arc;
+
+use egui::{
+    Align2, Color32, CursorIcon, Rect, Sense, Shape, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+};
 
 use crate::measure::fragment;
+use crate::measure::occurrences::{Finder, Occurrence};
+use crate::measure::theme::OCCURRENCE;
 use crate::score::edit::{self, Edited};
-use crate::score::{Song, Span, ThemeKind, ThemeRegion, Tick};
+use crate::score::{MetreMap, Song, Span, ThemeKind, ThemeRegion, Tick, Track};
 
-use super::super::command::{Command, CommandQueue};
+use super::super::command::{Action, Command, CommandQueue};
 use super::super::edit::Edit;
-use super::super::look::{self, Look, radius};
+use super::super::keys;
+use super::super::look::{self, Look, radius, space};
 use super::super::status::say;
 use super::super::studio::Studio;
 use super::super::view::TimeAxis;
+use super::super::widgets::chip;
 use super::ruler::visible_bars;
 
 /// A drag that paints or unpaints bars.
@@ -34,16 +44,26 @@ pub(super) fn theme_lane_ui(
     let hint = if has_theme {
         "Click or drag over bars where the theme shall return; again to take that back"
     } else {
-        "Select the notes of a theme in the roll and press T"
+        "Select the notes of a theme in the roll and press T, or have it found"
     };
+    // Returns are those of the candidate that is heard, if one is; the theme and what is painted stay the user's.
+    let heard = studio.heard_song();
+    let looked = look_through(ui, heard);
+    let alike = looked.as_ref().map_or(&[][..], |looked| &looked.unmarked);
     let sense = if has_theme {
         Sense::click_and_drag()
     } else {
         Sense::hover()
     };
-    let mut response = ui
-        .interact(rect, egui::Id::unique("theme lane"), sense)
-        .on_hover_text(hint);
+    let mut response = ui.interact(rect, egui::Id::unique("theme lane"), sense);
+    let pointed = response
+        .hover_pos()
+        .map(|pointer| axis.tick(pointer.x - rect.left()));
+    let told = pointed.and_then(|tick| words_at(song, heard, alike, tick));
+    response = response.on_hover_text(match told {
+        Some(told) => format!("{told}\n{hint}"),
+        None => hint.to_owned(),
+    });
     if has_theme {
         response = response.on_hover_cursor(CursorIcon::Crosshair);
     }
@@ -66,8 +86,9 @@ pub(super) fn theme_lane_ui(
             Stroke::new(1.0, look.line),
         );
     }
-    // Returns are those of the candidate that is heard, if one is; the theme and what is painted stay the user's.
-    let heard = studio.heard_song();
+    for occurrence in alike {
+        alike_ui(ui, occurrence, axis, rect);
+    }
     for region in &heard.themes {
         if region.kind == ThemeKind::Return {
             region_ui(ui, heard, region, axis, rect);
@@ -79,47 +100,181 @@ pub(super) fn theme_lane_ui(
         }
     }
     if song.themes.is_empty() {
-        let text = "Theme: select notes and press T";
-        painter.text(
-            rect.left_center() + vec2(12.0, 0.0),
-            Align2::LEFT_CENTER,
-            text,
-            look::small(),
-            look.faint,
-        );
+        empty_ui(ui, studio, rect, queue);
     }
     if has_theme {
         paint(ui, &response, studio, axis, rect, queue);
     }
 }
 
+/// The lane of a song without a theme: what to do.
+fn empty_ui(ui: &mut Ui, studio: &Studio, lane: Rect, queue: &mut CommandQueue) {
+    let look = Look::of(ui);
+    let text = "Theme: select notes and press T, or";
+    let written = ui.painter_at(lane).text(
+        lane.left_center() + vec2(12.0, 0.0),
+        Align2::LEFT_CENTER,
+        text,
+        look::small(),
+        look.faint,
+    );
+    let beside = Rect::from_min_max(
+        pos2(
+            written.right() + space::S,
+            lane.center().y - space::CONTROL / 2.0,
+        ),
+        lane.max,
+    );
+    ui.scope_builder(UiBuilder::new().max_rect(beside), |ui| {
+        let text = if studio.is_finding() {
+            "Looking …"
+        } else {
+            Action::FindTheme.text()
+        };
+        let tooltip = keys::tooltip(ui.ctx(), Action::FindTheme);
+        if chip(ui, text, false, tooltip).clicked() {
+            queue.push(Action::FindTheme);
+        }
+    });
+}
+
+/// What was found in a track; nothing is looked through again before the track, the metre or the theme changes.
+struct Looked {
+    track: Arc<Track>,
+    metre: Arc<MetreMap>,
+    theme: Span,
+    labels: Vec<Span>,
+    finder: Finder,
+    /// The returns that no label covers.
+    unmarked: Vec<Occurrence>,
+}
+
+/// The returns of the theme in its track.
+fn look_through(ui: &Ui, song: &Song) -> Option<Arc<Looked>> {
+    let theme = song.theme()?;
+    let track = song.track(theme.track)?;
+    let labels = (song.themes.iter())
+        .filter(|region| region.kind == ThemeKind::Return && region.track == theme.track)
+        .map(|region| region.span);
+    let id = egui::Id::unique("returns of the theme");
+    let before = ui.data_mut(|data| {
+        let before = data.get_temp::<Arc<Looked>>(id);
+        data.remove::<Arc<Looked>>(id);
+        before
+    });
+    let looked = match before {
+        Some(looked)
+            if Arc::ptr_eq(&looked.track, track)
+                && Arc::ptr_eq(&looked.metre, &song.metre)
+                && looked.theme == theme.span
+                && labels.clone().eq(looked.labels.iter().copied()) =>
+        {
+            looked
+        }
+        before => {
+            let remembered = before.and_then(Arc::into_inner);
+            let mut finder = remembered.map(|looked| looked.finder).unwrap_or_default();
+            let labels: Vec<Span> = labels.collect();
+            let mut unmarked = finder.occurrences(track, &song.metre, theme.span);
+            unmarked.retain(|found| !labels.iter().any(|label| label.overlaps(found.span)));
+            Arc::new(Looked {
+                track: Arc::clone(track),
+                metre: Arc::clone(&song.metre),
+                theme: theme.span,
+                labels,
+                finder,
+                unmarked,
+            })
+        }
+    };
+    ui.data_mut(|data| data.insert_temp(id, Arc::clone(&looked)));
+    Some(looked)
+}
+
+/// What stands at a tick, in words.
+fn words_at(song: &Song, heard: &Song, alike: &[Occurrence], tick: Tick) -> Option<String> {
+    let bars = |span: Span| {
+        let (first, last) = (span.start, (span.end - Tick(1)).max(span.start));
+        match (song.metre.bar_at(first) + 1, song.metre.bar_at(last) + 1) {
+            (first, last) if first == last => format!("Bar {first}"),
+            (first, last) => format!("Bars {first} to {last}"),
+        }
+    };
+    let region = |song: &Song, kind: ThemeKind| {
+        let here = |region: &&ThemeRegion| region.kind == kind && region.span.contains(tick);
+        song.themes.iter().find(here).copied()
+    };
+    if let Some(theme) = region(song, ThemeKind::Theme) {
+        return Some(format!("{}: the theme", bars(theme.span)));
+    }
+    if let Some(label) = region(heard, ThemeKind::Return) {
+        let how =
+            similarity(heard, &label).map_or_else(String::new, |s| format!(", similarity {s:.2}"));
+        return Some(format!("{}: the theme returns{how}", bars(label.span)));
+    }
+    if let Some(found) = alike.iter().find(|found| found.span.contains(tick)) {
+        let (bars, s) = (bars(found.span), found.similarity);
+        return Some(format!("{bars}: like the theme, similarity {s:.2}"));
+    }
+    let painted = region(song, ThemeKind::Painted)?;
+    Some(format!(
+        "{}: the theme shall return here",
+        bars(painted.span)
+    ))
+}
+
+/// Where a stretch is drawn.
+fn block(span: Span, axis: TimeAxis, lane: Rect) -> Rect {
+    Rect::from_min_max(
+        pos2(lane.left() + axis.x(span.start) + 1.0, lane.top() + 8.0),
+        pos2(lane.left() + axis.x(span.end) - 1.0, lane.bottom() - 6.0),
+    )
+}
+
+/// Writes into a block where there is room: the words stay readable while the block is scrolled half out of view.
+fn words_ui(ui: &Ui, block: Rect, lane: Rect, align: Align2, text: String, colour: Color32) {
+    let seen = block.intersect(lane).shrink2(vec2(8.0, 0.0));
+    let painter = ui.painter_at(lane);
+    let galley = painter.layout_no_wrap(text, look::medium(look::size::SMALL), colour);
+    if galley.size().x < seen.width() {
+        let at = align.pos_in_rect(&seen);
+        painter.galley(align.anchor_size(at, galley.size()).min, galley, colour);
+    }
+}
+
+/// A return without a label: no edge, the more opaque the more it is like the theme.
+fn alike_ui(ui: &Ui, occurrence: &Occurrence, axis: TimeAxis, lane: Rect) {
+    let block = block(occurrence.span, axis, lane);
+    if !block.intersects(lane) {
+        return;
+    }
+    let look = Look::of(ui);
+    // From the least similarity of a return to the greatest.
+    let strength = ((occurrence.similarity - OCCURRENCE) / (1.0 - OCCURRENCE)) as f32;
+    let fill = look.accent.gamma_multiply(0.06 + 0.22 * strength);
+    ui.painter_at(lane)
+        .rect_filled(block, f32::from(radius::CONTROL), fill);
+    let text = format!("{:.2}", occurrence.similarity);
+    words_ui(
+        ui,
+        block,
+        lane,
+        Align2::RIGHT_CENTER,
+        text,
+        look.accent_text,
+    );
+}
+
 fn region_ui(ui: &Ui, song: &Song, region: &ThemeRegion, axis: TimeAxis, lane: Rect) {
     let look = Look::of(ui);
     let painter = ui.painter_at(lane);
-    let block = Rect::from_min_max(
-        pos2(
-            lane.left() + axis.x(region.span.start) + 1.0,
-            lane.top() + 8.0,
-        ),
-        pos2(
-            lane.left() + axis.x(region.span.end) - 1.0,
-            lane.bottom() - 6.0,
-        ),
-    );
+    let block = block(region.span, axis, lane);
     if !block.intersects(lane) {
         return;
     }
     let corner = f32::from(radius::CONTROL);
     let stroke = Stroke::new(1.2, look.accent);
-    // The words stay readable while the block is scrolled half out of view.
-    let words = |align: Align2, text: String, colour: Color32| {
-        let seen = block.intersect(lane).shrink2(vec2(8.0, 0.0));
-        let at = align.pos_in_rect(&seen);
-        let galley = painter.layout_no_wrap(text, look::medium(look::size::SMALL), colour);
-        if galley.size().x < seen.width() {
-            painter.galley(align.anchor_size(at, galley.size()).min, galley, colour);
-        }
-    };
+    let words = |align, text, colour| words_ui(ui, block, lane, align, text, colour);
     match region.kind {
         ThemeKind::Theme => {
             painter.rect(

@@ -9,7 +9,7 @@ use egui::{Align, Layout, Rect, RichText, ScrollArea, Ui, vec2};
 use super::command::{Action, Command, CommandQueue};
 use super::look::{self, Look, size, space};
 use super::studio::Studio;
-use super::timeline::HEAD_HEIGHT;
+use super::timeline::{HEAD_HEIGHT, RULER_HEIGHT, THEME_HEIGHT};
 use super::widgets::action_button;
 
 /// Height of the part about the focused track.
@@ -98,18 +98,25 @@ fn head_ui(ui: &mut Ui, queue: &mut CommandQueue) {
         |ui| {
             ui.set_min_size(vec2(width, HEAD_HEIGHT));
             ui.add_space(space::L);
-            let (label, _) = ui.allocate_exact_size(vec2(80.0, 40.0), egui::Sense::hover());
-            ui.painter().text(
-                label.left_center(),
-                egui::Align2::LEFT_CENTER,
-                "Tracks",
-                look::medium(size::BODY),
-                look.dim,
-            );
+            let (labels, _) = ui.allocate_exact_size(vec2(80.0, HEAD_HEIGHT), egui::Sense::hover());
+            for (text, y) in [
+                ("Tracks", RULER_HEIGHT / 2.0),
+                ("Theme", RULER_HEIGHT + THEME_HEIGHT / 2.0),
+            ] {
+                ui.painter().text(
+                    labels.left_top() + vec2(0.0, y),
+                    egui::Align2::LEFT_CENTER,
+                    text,
+                    look::medium(size::BODY),
+                    look.dim,
+                );
+            }
             ui.add_space(ui.available_width() - space::CONTROL - space::L - space::XS);
             ui.vertical(|ui| {
                 ui.add_space(6.0);
                 action_button(ui, queue, Action::AddTrack, |button| button.tint(look.dim));
+                ui.add_space(f32::midpoint(RULER_HEIGHT, THEME_HEIGHT) - space::CONTROL);
+                action_button(ui, queue, Action::FindTheme, |button| button.tint(look.dim));
             });
         },
     );

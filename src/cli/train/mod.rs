@@ -1,6 +1,8 @@
 //! `leitmotif train`.
 
 #[cfg(feature = "torch")]
+mod melody;
+#[cfg(feature = "torch")]
 mod musegan;
 #[cfg(feature = "torch")]
 mod performance;
@@ -24,6 +26,12 @@ pub(super) struct TrainArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// The melody encoder, which tells variations of a melody from other melodies
+    #[cfg(feature = "torch")]
+    #[command(
+        after_help = "Example:\n  leitmotif train melody --data corpus --out run --minutes 20"
+    )]
+    Melody(melody::MelodyArgs),
     /// The performance network, which plays notes on the grid with velocity and timing
     #[cfg(feature = "torch")]
     #[command(
@@ -50,6 +58,8 @@ enum What {
 /// Trains a model, or makes a training set.
 pub(super) fn run(args: &TrainArgs, common: &Common) -> Outcome {
     match &args.what {
+        #[cfg(feature = "torch")]
+        What::Melody(args) => melody::run(args, common),
         #[cfg(feature = "torch")]
         What::Performance(args) => performance::run(args, common),
         What::Prepare(args) => prepare::run(args, common),

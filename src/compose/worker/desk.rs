@@ -12,7 +12,8 @@ use super::{Job, Preload};
 use crate::compose::band::BandModel;
 use crate::compose::model::{Library, ModelError, THEME, ThemeModel};
 use crate::compose::perform::Performer;
-use crate::compose::{Candidate, Event, Kind, ModelInfo};
+use crate::compose::{Candidate, Event, Kind, ModelInfo, ThemeFinder};
+use crate::score::TrackId;
 
 /// What the thread has: its models, and whom it tells.
 pub(super) struct Desk {
@@ -100,11 +101,20 @@ impl Desk {
             Kind::Vary(settings) => self.vary(job, settings),
             Kind::Morph(settings) => self.morph(job, settings),
             Kind::Again(lineage) => self.again(job, lineage),
+            Kind::FindTheme(track) => Ok(Self::find_theme(job, *track)),
         };
         done.unwrap_or_else(|message| Event::Failed {
             job: job.id,
             message,
         })
+    }
+
+    fn find_theme(job: &Job, track: TrackId) -> Event {
+        let found = ThemeFinder::default().find(&job.request.song, track);
+        Event::ThemeFound {
+            job: job.id,
+            found: found.map_err(|error| error.to_string()),
+        }
     }
 
     fn is_closing(&self) -> bool {

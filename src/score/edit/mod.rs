@@ -35,7 +35,8 @@ pub use record::record;
 pub use region::{LockedNotes, erase_region, insert_region};
 pub use shift::{Nudge, move_by, move_to_track, nudge};
 pub use theme::{
-    clear_theme, paint_theme, set_theme, theme_from_selection, theme_span, unpaint_theme,
+    clear_theme, paint_theme, set_found_theme, set_theme, theme_from_selection, theme_span,
+    unpaint_theme,
 };
 pub use timing::{Humanise, Quantise, humanise, quantise, retrograde, stretch};
 pub use tracks::{add_track, delete_track, duplicate_track, move_track, set_track};

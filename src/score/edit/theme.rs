@@ -46,6 +46,22 @@ pub fn set_theme(song: &Song, track: TrackId, span: Span) -> Song {
     song
 }
 
+/// Marks a theme that was found with its returns, in place of any other theme and of the labelled returns of that track. Painted
+/// bars stay, but for those that the theme covers.
+#[must_use]
+pub fn set_found_theme(song: &Song, track: TrackId, theme: Span, returns: &[Span]) -> Song {
+    let mut song = set_theme(song, track, theme);
+    song.themes
+        .retain(|region| region.kind != ThemeKind::Return || region.track != track);
+    song.themes.extend(returns.iter().map(|span| ThemeRegion {
+        span: *span,
+        track,
+        kind: ThemeKind::Return,
+    }));
+    ordered(&mut song.themes);
+    song
+}
+
 /// Takes the mark of the theme away; the notes stay.
 #[must_use]
 pub fn clear_theme(song: &Song) -> Song {
@@ -169,5 +185,24 @@ mod tests {
         assert_eq!(painted(&song), [(4, 5), (6, 8)]);
         let song = set_theme(&song, TrackId(1), Span::new(Tick(0), Tick(5 * BAR)));
         assert_eq!(painted(&song), [(6, 8)]);
+    }
+
+    #[test]
+    fn a_found_theme_takes_the_place_of_labels_but_not_of_paint() {
+        let bars = |first: i64, end: i64| Span::new(Tick(first * BAR), Tick(end * BAR));
+        let song = song_of(&[(0, 100, 60)]);
+        let song = paint_theme(&song, TrackId(1), 10..12);
+        let song = set_found_theme(&song, TrackId(1), bars(0, 2), &[bars(4, 6)]);
+        let song = set_found_theme(&song, TrackId(1), bars(1, 3), &[bars(8, 10), bars(5, 7)]);
+        let shown: Vec<(ThemeKind, Span)> = (song.themes.iter())
+            .map(|region| (region.kind, region.span))
+            .collect();
+        let expected = [
+            (ThemeKind::Theme, bars(1, 3)),
+            (ThemeKind::Return, bars(5, 7)),
+            (ThemeKind::Return, bars(8, 10)),
+            (ThemeKind::Painted, bars(10, 12)),
+        ];
+        assert_eq!(shown, expected);
     }
 }

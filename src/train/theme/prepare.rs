@@ -9,7 +9,7 @@ use crate::tokens::clip::Clip;
 use crate::tokens::theme::{encode, encode_source};
 use crate::tokens::theme_vocab::Token;
 use crate::train::corpus::{self, CorpusError, LeftOut};
-use crate::train::theme_mining::{MiningOptions, mine};
+use crate::train::theme_mining::{Line, MiningOptions, mine};
 
 /// What to prepare.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +109,7 @@ pub fn run(
 
 /// A clip as a training sequence; `None` where it has no theme.
 fn sequence(number: u16, mut clip: Clip, mining: &MiningOptions) -> Option<SequenceSong> {
-    let regions = mine(&clip, mining)?;
+    let regions = mine(&Line::of_clip(&clip), mining)?;
     let source = encode_source(&clip.bars_of(regions.first()?.clone()));
     clip.themes = regions;
     let tempo = Token::Tempo(clip.tempos.first()?.bpm).id();
