@@ -15,8 +15,7 @@ use leitmotif::nets::theme_transformer::{Config, ThemeTransformer};
 use leitmotif::nets::{Products, checkpoint};
 use leitmotif::score::{Note, Role};
 use leitmotif::tokens::labels::Labels;
-use leitmotif::tokens::theme_vocab::{SIZE, Voice};
-use leitmotif::tokens::{theme, theme_vocab};
+use leitmotif::tokens::theme_vocab::{self, SIZE};
 use leitmotif::train::theme::evaluate::{SourceForm, chunks, score};
 use leitmotif::train::theme::sequences::{SequenceSet, SequenceSong};
 
@@ -80,21 +79,13 @@ fn predictions(set: &SequenceSet, model: &Path, products: Products) -> Result<()
     Ok(())
 }
 
-/// The melody of a tokenised song.
-fn melody(song: &SequenceSong) -> Result<Fragment> {
-    let clip = theme::decode(&song.tokens)?;
-    let notes = clip.notes.iter().filter(|note| note.voice == Voice::Melody);
-    let mut line: Vec<(i64, i32)> = notes
-        .map(|note| (i64::from(note.step), i32::from(note.pitch)))
-        .collect();
-    line.sort_unstable();
-    Ok(Fragment::of_line(&line))
-}
-
 /// Prints the longest run each melody shares with any training song, and the same for the validation songs' own melodies in
 /// stretches of 16 bars.
 fn memory(set: &SequenceSet, clips: &Path) -> Result<()> {
-    let known: Vec<Fragment> = set.training().map(melody).collect::<Result<_>>()?;
+    let known: Vec<Fragment> = set
+        .training()
+        .map(SequenceSong::melody)
+        .collect::<Result<_, _>>()?;
     let longest = |fragment: &Fragment| -> usize {
         let runs = known.iter().map(|song| longest_shared_run(fragment, song));
         runs.max().unwrap_or(0)
@@ -120,7 +111,7 @@ fn memory(set: &SequenceSet, clips: &Path) -> Result<()> {
             let plain = tokens
                 .filter(|id| !matches!(*id, theme_vocab::THEME_START | theme_vocab::THEME_END));
             let stretch = SequenceSong::new(song.number, song.tempo, plain.collect(), Vec::new());
-            human.push(longest(&melody(&stretch)?));
+            human.push(longest(&stretch.melody()?));
         }
     }
     for (name, mut runs) in [

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
-use super::options::{find_track, parse_between, parse_tempo, usage_error};
+use super::options::{self, find_track, parse_between, parse_tempo, usage_error};
 use super::work::{Folder, work};
 use super::{Common, Outcome, songs};
 use crate::compose::{Candidate, ContinueSettings, Kind, MAX_THEME_BARS, Preload, Request, place};
@@ -47,6 +47,9 @@ pub(super) struct ContinueArgs {
     /// Bars of the continuation, from 1, at which the theme must begin to return
     #[arg(long, value_name = "BARS", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..))]
     theme_at: Vec<u32>,
+    /// How literally the theme returns, 0 to 1: the share of its melody that is kept
+    #[arg(long, value_name = "SHARE", default_value_t = ContinueSettings::default().likeness, value_parser = options::parse_share)]
+    likeness: f32,
     /// Tempo of the files in beats a minute; by default the theme's
     #[arg(long, value_name = "BPM", value_parser = parse_tempo)]
     tempo: Option<f64>,
@@ -170,6 +173,7 @@ fn fill_in(args: &ContinueArgs, song: &Song, settings: &mut ContinueSettings) {
     settings.top_k = args.top_k;
     settings.scale = args.scale;
     settings.tempo = args.tempo;
+    settings.likeness = args.likeness;
     if !args.theme_at.is_empty() {
         let length = song
             .metre

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rand::SeedableRng as _;
+use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use super::lead::Lead;
 use super::model::{ModelError, ThemeModel};
+use super::steer::{Steer, Trace};
 use super::{ContinueSettings, Returns, Theme};
 use crate::nets::sampling::{Sampler, Sampling, SamplingError};
 use crate::score::{Key, PitchClassSet};
@@ -59,6 +60,7 @@ pub(crate) struct Written {
 struct Row {
     index: u32,
     grammar: Grammar,
+    trace: Trace,
     clock: LabelClock,
     rng: Pcg64,
     tokens: Vec<Id>,
@@ -70,13 +72,19 @@ struct Row {
 }
 
 impl Row {
-    fn push(&mut self, token: Id) {
+    fn push(&mut self, token: Id, steer: &Steer<'_>) {
         let begins_bar =
             token == THEME_START || token == BAR && self.tokens.last() != Some(&THEME_START);
         if begins_bar {
             self.bar_starts.push(self.tokens.len());
         }
         self.grammar.push(token);
+        self.trace.push(token, &self.grammar);
+        if token == THEME_START
+            && let Some(held) = steer.held(self.grammar.bars_begun(), &mut self.rng)
+        {
+            self.grammar.hold_melody(held);
+        }
         self.labels.push(self.clock.push(token));
         self.tokens.push(token);
     }
@@ -219,6 +227,7 @@ pub(crate) fn write(
     let source = theme.source();
     let marks = Arc::new(SourceMarks::new(&source));
     let rules = rules(theme, before, settings);
+    let steer = Steer::new(theme, before, settings, &rules, model.memory());
     let lead = before.bars();
     let total = settings.bars.clamp(1, ContinueSettings::MAX_BARS);
     let prefix = before.prefix(theme.bpm);
@@ -227,6 +236,7 @@ pub(crate) fn write(
             let mut row = Row {
                 index,
                 grammar: Grammar::new(rules.clone()),
+                trace: Trace::default(),
                 clock: LabelClock::new(model.labels(), Arc::clone(&marks)),
                 rng: Pcg64::seed_from_u64(mix(seed, index)),
                 tokens: Vec::new(),
@@ -235,7 +245,7 @@ pub(crate) fn write(
                 reported: 0,
             };
             for token in &prefix {
-                row.push(*token);
+                row.push(*token, &steer);
             }
             row
         })
@@ -258,10 +268,16 @@ pub(crate) fn write(
         for (row, logits) in rows.iter_mut().zip(logits.chunks_mut(SIZE)) {
             row.grammar.allowed(&mut mask);
             close_long_bar(row, &mut mask);
-            let token = samplers
+            let returns = steer.bend(&row.grammar, &row.trace, logits, &mut mask);
+            let mut token = samplers
                 .at(&row.grammar)
-                .sample(logits, &mask, &mut row.rng)?;
-            row.push(token as Id);
+                .sample(logits, &mask, &mut row.rng)? as Id;
+            if let Some(probability) = returns.filter(|_| token == BAR)
+                && row.rng.random::<f32>() < probability
+            {
+                token = THEME_START;
+            }
+            row.push(token, &steer);
             drawn += 1;
             let done = row.grammar.bars_done().saturating_sub(lead).min(total);
             if done > row.reported {

@@ -66,6 +66,9 @@ impl Continuing<'_> {
             let mut candidate = self.candidate(*index, clip, &theme, &locked);
             let scale = self.settings.scale;
             candidate.measures = rank::measures(&candidate.clip, clip.bars, &theme, scale);
+            candidate
+                .measures
+                .extend(rank::borrowed(&candidate.clip, self.model.memory()));
             candidate.score = rank::score(&candidate.measures);
             candidate
         };

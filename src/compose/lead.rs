@@ -138,7 +138,7 @@ impl Lead {
     pub(crate) fn keep(&mut self, kept: &Kept) {
         let first = self.bars() * STEPS_PER_BAR;
         let fixed = kept.iter().map(|(voice, note)| {
-            let note = on_grid(note, *voice, Tick::ZERO);
+            let note = covering(note, *voice);
             ClipNote {
                 step: note.step + first,
                 ..note
@@ -155,6 +155,16 @@ impl Lead {
         }
         closed.end = self.clip.bars + bars;
     }
+}
+
+/// A kept note on the grid, with every step in which it sounds: nothing else of its line may begin there.
+fn covering(note: &Note, voice: Voice) -> ClipNote {
+    let end = note.end().ceil_to(Tick::SIXTEENTH);
+    let whole = Note {
+        duration: end - note.start,
+        ..*note
+    };
+    on_grid(&whole, voice, Tick::ZERO)
 }
 
 /// The theme regions of a melody in bars of the song: the theme, its returns, and painted bars that hold notes. They do not
@@ -204,7 +214,7 @@ pub(crate) fn with_kept(clip: &Clip, kept: &Kept, tempo: Tempo) -> Song {
     let end = bar_ticks() * i64::from(clip.bars);
     let there = || kept.iter().filter(|(_, note)| note.start < end);
     let fixed: Vec<ClipNote> = there()
-        .map(|(voice, note)| on_grid(note, *voice, Tick::ZERO))
+        .map(|(voice, note)| covering(note, *voice))
         .collect();
     let mut free = clip.clone();
     free.notes.retain(|note| !fixed.contains(note));
@@ -331,7 +341,7 @@ mod tests {
         let written = Clip {
             bars: 1,
             notes: vec![
-                on_grid(&off_grid, Voice::Melody, Tick::ZERO),
+                covering(&off_grid, Voice::Melody),
                 on_grid(&note(240, 2000, 64), Voice::Melody, Tick::ZERO),
                 on_grid(&note(1920, 240, 65), Voice::Melody, Tick::ZERO),
             ],

@@ -35,6 +35,8 @@ mod place;
 )]
 mod rank;
 mod settings;
+#[cfg(feature = "torch")]
+mod steer;
 mod theme;
 #[cfg(feature = "torch")]
 mod torch_band;
@@ -60,7 +62,7 @@ pub use judge::judge;
 pub use lineage::{infill_of, is_band, settings_of};
 pub use model::{ModelError, ModelInfo, ModelPaths};
 pub use place::place;
-pub use settings::{ContinueSettings, Returns};
+pub use settings::{ContinueSettings, Returns, Steering};
 pub use theme::{MAX_THEME_BARS, Theme, ThemeError};
 #[cfg(feature = "torch")]
 pub(crate) use weights::LEADS_ON;

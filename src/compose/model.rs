@@ -7,6 +7,7 @@ use super::band::BandModel;
 use super::perform;
 use super::perform::Performer;
 use crate::formats::places::Places;
+use crate::measure::memory::MelodyMemory;
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::Id;
 
@@ -110,6 +111,11 @@ pub(crate) trait ThemeModel {
 
     /// Most tokens of context that it was trained with.
     fn context(&self) -> usize;
+
+    /// What melodies it was trained on, as far as they may not be recited; `None` where that is not known.
+    fn memory(&self) -> Option<&MelodyMemory> {
+        None
+    }
 
     /// Reads a source and begins `rows` candidates for it.
     fn start<'a>(

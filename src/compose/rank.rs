@@ -2,9 +2,10 @@
 
 use super::{Better, Candidate, Measured, Theme};
 use crate::measure::fragment::Fragment;
+use crate::measure::memory::MelodyMemory;
 use crate::measure::pianoroll::{TrackMeasures, best_key_share, share_in};
 use crate::measure::theme::ThemePiece;
-use crate::score::{Key, Song, Span, Tempo, Tick, Track};
+use crate::score::{Key, Note, Song, Span, Tick, Track};
 use crate::tokens::clip::bar_ticks;
 use crate::tokens::theme_vocab::Voice;
 
@@ -21,7 +22,7 @@ pub(crate) fn measures(clip: &Song, bars: u32, theme: &Theme, scale: Option<Key>
     let Some(melody) = clip.tracks.first() else {
         return Vec::new();
     };
-    let fragment = theme_fragment(theme);
+    let fragment = theme.clip.melody();
     let regions: Vec<Span> = clip.themes.iter().map(|region| region.span).collect();
     let piece = ThemePiece {
         melody,
@@ -110,6 +111,35 @@ pub(crate) fn measures(clip: &Song, bars: u32, theme: &Theme, scale: Option<Key>
     measures
 }
 
+/// How many notes in a row a melody shares with a song that the network learnt from, outside the theme's returns; `None`
+/// where these songs are not known.
+pub(crate) fn borrowed(clip: &Song, memory: Option<&MelodyMemory>) -> Option<Measured> {
+    let (memory, melody) = (memory?, clip.tracks.first()?);
+    let mut ends: Vec<Tick> = (clip.themes.iter())
+        .flat_map(|region| [region.span.start, region.span.end])
+        .collect();
+    ends.sort_unstable();
+    let returns = |note: &Note| {
+        let mut regions = clip.themes.iter();
+        regions.any(|region| region.span.contains(note.start))
+    };
+    let stretch = |note: &Note| ends.partition_point(|end| *end <= note.start);
+    let longest = (melody.notes())
+        .chunk_by(|a, b| stretch(a) == stretch(b))
+        .filter(|notes| !notes.first().is_some_and(returns))
+        .map(|notes| memory.longest_run(&Fragment::of(notes)))
+        .max()? as f64;
+    // Songs share seven notes as a rule and thirteen never.
+    let (common, most) = (7.0, MelodyMemory::most_notes() as f64);
+    Some(Measured {
+        name: "borrowed",
+        meaning: "Notes in a row that the melody shares with a song of the training; 0 below seven",
+        value: longest,
+        better: Better::Lower,
+        merit: (1.0 - (longest - common) / (most - common)).clamp(0.0, 1.0),
+    })
+}
+
 /// The score of a candidate: the mean merit of its measures; 0 without any.
 pub(crate) fn score(measures: &[Measured]) -> f32 {
     if measures.is_empty() {
@@ -121,14 +151,6 @@ pub(crate) fn score(measures: &[Measured]) -> f32 {
 /// The best first; of equals the one with the lower number.
 pub(crate) fn sort(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.index.cmp(&b.index)));
-}
-
-fn theme_fragment(theme: &Theme) -> Fragment {
-    let song = theme.clip.to_song(Tempo::default());
-    song.tracks
-        .first()
-        .map(|track| Fragment::of(track.notes()))
-        .unwrap_or_default()
 }
 
 /// How settled the melody's last note is in `key`.
@@ -145,7 +167,7 @@ fn ending(melody: &Track, key: Key) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::TrackId;
+    use crate::score::{Tempo, TrackId};
     use crate::tokens::clip::{Clip, ClipNote};
 
     fn line(pitches: &[u8]) -> Clip {
@@ -209,6 +231,28 @@ mod tests {
         assert_eq!(value(&without, "ending"), Some(0.0));
         assert!(score(&copy) > score(&without));
         assert_eq!(score(&[]), 0.0);
+    }
+
+    #[test]
+    fn what_is_borrowed_is_counted_outside_returns() {
+        let pitches = [60, 62, 64, 65, 67, 65, 64, 62, 60, 59, 57, 55];
+        let clip = |themes: &[std::ops::Range<u32>]| {
+            Clip {
+                themes: themes.to_vec(),
+                ..line(&pitches)
+            }
+            .to_song(Tempo::default())
+        };
+        let song = clip(&[]);
+        let memory = MelodyMemory::of(&[Fragment::of(song.tracks[0].notes())]);
+        let borrowed =
+            |song: &Song| borrowed(song, Some(&memory)).map(|b| (b.value, b.merit > 0.5));
+        assert_eq!(borrowed(&song), Some((11.0, false)));
+        let second_bar: Vec<std::ops::Range<u32>> = std::iter::once(1..2).collect();
+        assert_eq!(borrowed(&clip(&second_bar)), Some((0.0, true)));
+        let first_bar: Vec<std::ops::Range<u32>> = std::iter::once(0..1).collect();
+        assert_eq!(borrowed(&clip(&first_bar)), Some((7.0, true)));
+        assert!(super::borrowed(&song, None).is_none());
     }
 
     #[test]

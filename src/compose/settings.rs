@@ -20,6 +20,53 @@ pub enum Returns {
     Painted,
 }
 
+/// What keeps a continuation in hand besides the network. Its parts can be turned off, which is how their effect is measured
+/// (`examples/judge_continuations`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Steering {
+    /// How strongly notes outside the theme's key are held back while no scale is locked; 0: not, 0.4 by default.
+    pub key: f32,
+    /// How far the theme returns of itself as songs return to theirs, by the bars since it was last heard: 0: where the
+    /// network likes, 1: only so, 0.3 by default.
+    pub returns: f32,
+    /// How strongly the melody is drawn to rest, on a note of the chord, at the end of every fourth bar; 0: not, 1 by
+    /// default.
+    pub phrases: f32,
+    /// How strongly a melody that has been silent for more than two bars is called back; 0: not, 1 by default.
+    pub melody: f32,
+    /// Whether the melody may not share more than 12 notes in a row with a song of the training; by default it may not. The
+    /// theme itself may.
+    pub memory: bool,
+}
+
+impl Default for Steering {
+    fn default() -> Self {
+        Self {
+            key: 0.4,
+            returns: 0.3,
+            phrases: 1.0,
+            melody: 1.0,
+            memory: true,
+        }
+    }
+}
+
+impl Steering {
+    /// The network alone.
+    pub const NONE: Self = Self {
+        key: 0.0,
+        returns: 0.0,
+        phrases: 0.0,
+        melody: 0.0,
+        memory: false,
+    };
+
+    fn none() -> Self {
+        Self::NONE
+    }
+}
+
 /// How to continue a theme. The music begins where the theme ends, or at a bar of its own; its bars count from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,6 +102,14 @@ pub struct ContinueSettings {
     pub settled: bool,
     /// The tempo in beats per minute that the network is told; by default the song's where the theme stands.
     pub tempo: Option<f64>,
+    /// How literally the theme returns, 0.0..=1.0: the share of its melody that a return keeps on average; the rest, and
+    /// everything else in the return, is the network's. At 1 the melody of every return is the theme's. By default 0.4.
+    // What was made before returns could be held comes back as it was.
+    #[serde(default)]
+    pub likeness: f32,
+    /// What else keeps the music in hand.
+    #[serde(default = "Steering::none")]
+    pub steering: Steering,
 }
 
 impl Default for ContinueSettings {
@@ -75,6 +130,8 @@ impl Default for ContinueSettings {
             piano: true,
             settled: true,
             tempo: None,
+            likeness: 0.4,
+            steering: Steering::default(),
         }
     }
 }

@@ -3,6 +3,8 @@
 use super::band::BandModel;
 use super::model::{Library, ModelError, ModelInfo, ModelPaths, NextToken, THEME, ThemeModel};
 use super::perform::{self, Performer};
+use crate::formats::files;
+use crate::measure::memory::MelodyMemory;
 use crate::nets::NetError;
 use crate::nets::checkpoint;
 use crate::nets::theme_transformer::{Decoder, LabelKind, Session, weights_in};
@@ -49,7 +51,11 @@ struct TorchTheme {
     decoder: Decoder,
     info: ModelInfo,
     labels: Labels,
+    memory: Option<MelodyMemory>,
 }
+
+/// The file beside the weights that knows the melodies of the training songs, as hashes.
+const MEMORY: &str = "memory.bin";
 
 /// Loads the model from the first folder that has it.
 fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
@@ -81,10 +87,19 @@ fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
         LabelKind::Published => Labels::Published,
         LabelKind::Timed => Labels::Timed,
     };
+    let path = folder.join(MEMORY);
+    let memory = if path.is_file() {
+        let bytes = files::read(&path).map_err(|error| broken(error.to_string()))?;
+        let read = MelodyMemory::from_bytes(&bytes);
+        Some(read.map_err(|error| broken(format!("{MEMORY}: {error}")))?)
+    } else {
+        None
+    };
     Ok(Box::new(TorchTheme {
         decoder,
         info,
         labels,
+        memory,
     }))
 }
 
@@ -99,6 +114,10 @@ impl ThemeModel for TorchTheme {
 
     fn context(&self) -> usize {
         self.decoder.network().config().max_target
+    }
+
+    fn memory(&self) -> Option<&MelodyMemory> {
+        self.memory.as_ref()
     }
 
     fn start<'a>(

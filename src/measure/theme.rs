@@ -29,6 +29,8 @@ pub struct ThemePiece<'a> {
 pub struct ThemeMeasures {
     /// Mean of 1 - s(theme, region) over the labelled regions: 0 where every region is the theme. Lower is better.
     pub uncontrollability: Option<f64>,
+    /// Share of the labelled regions whose melody is the theme's, in any key.
+    pub exact_copies: Option<f64>,
     /// Mean of 1 - s over pairs of labelled regions. Lower is better.
     pub inconsistency: Option<f64>,
     /// Mean number of bars between one region's end and the next one's start.
@@ -61,7 +63,8 @@ impl ThemePiece<'_> {
             .count();
         let count = |bars: &[bool]| bars.iter().filter(|bar| **bar).count();
         ThemeMeasures {
-            uncontrollability: self.uncontrollability(),
+            uncontrollability: mean(self.likenesses().map(|s| 1.0 - s)),
+            exact_copies: mean(self.likenesses().map(|s| f64::from(u8::from(s == 1.0)))),
             inconsistency: self.inconsistency(),
             gap: self.gap(),
             coverage: share(count(&occupied), occupied.len()),
@@ -74,11 +77,12 @@ impl ThemePiece<'_> {
         }
     }
 
-    fn uncontrollability(&self) -> Option<f64> {
-        mean(self.regions.iter().filter_map(|region| {
+    /// How similar each labelled region is to the theme; regions without a melody are left out.
+    pub fn likenesses(&self) -> impl Iterator<Item = f64> {
+        self.regions.iter().filter_map(|region| {
             let region = Fragment::in_span(self.melody, *region);
-            Some(1.0 - self.theme.similarity(&region)?)
-        }))
+            self.theme.similarity(&region)
+        })
     }
 
     fn inconsistency(&self) -> Option<f64> {
@@ -113,7 +117,7 @@ impl ThemePiece<'_> {
     }
 
     /// For each bar, whether it lies inside a bar-aligned window of the theme's length with s >= [`OCCURRENCE`].
-    fn occurrence_bars(&self) -> Vec<bool> {
+    pub fn occurrence_bars(&self) -> Vec<bool> {
         let bars = self.bars();
         let length = self.theme_bars.max(1) as usize;
         let mut inside = vec![false; bars.len()];
@@ -312,6 +316,7 @@ mod tests {
         let m = measured(&melody, bars(0, 4), &[bars(0, 1), bars(1, 2), bars(2, 3)]);
         // Regions: the theme, something else (s = 0), the theme again.
         assert_eq!(m.uncontrollability, Some(1.0 / 3.0));
+        assert_eq!(m.exact_copies, Some(2.0 / 3.0));
         assert_eq!(m.inconsistency, Some(2.0 / 3.0));
         assert_eq!(m.gap, Some(0.0));
         // Bars 0 and 2 of four are occurrences; three are labelled.

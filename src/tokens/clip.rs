@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::theme_vocab::{MAX_DURATION, MAX_VELOCITY, STEPS_PER_BAR, Voice, nearest_tempo};
+use crate::measure::fragment::Fragment;
 use crate::score::{
     Instrument, Note, Pitch, Role, Song, Span, Tempo, TempoChange, TempoMap, ThemeKind,
     ThemeRegion, Tick, Track, TrackId, Velocity,
@@ -200,6 +201,16 @@ impl Clip {
         }
     }
 
+    /// Its melody.
+    pub fn melody(&self) -> Fragment {
+        let mut line: Vec<(i64, i32)> = (self.notes.iter())
+            .filter(|note| note.voice == Voice::Melody)
+            .map(|note| (i64::from(note.step), i32::from(note.pitch)))
+            .collect();
+        line.sort_unstable();
+        Fragment::of_line(&line)
+    }
+
     /// As a song from tick 0: a MELODY track, a PIANO track, BRIDGE only if it has notes; theme regions are
     /// returns on the melody. Without a tempo of its own the clip gets `tempo`.
     pub fn to_song(&self, tempo: Tempo) -> Song {
@@ -373,5 +384,6 @@ mod tests {
         assert_eq!((cut.bars, cut.notes[0].step), (2, 24));
         assert_eq!(cut.themes.first(), Some(&(1..2)));
         assert_eq!(cut.themes.len(), 1);
+        assert_eq!((cut.melody().notes(), cut.melody().moves().len()), (1, 0));
     }
 }

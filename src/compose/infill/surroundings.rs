@@ -8,7 +8,7 @@ use super::{FillVoices, InfillSettings};
 use crate::compose::band::span_of;
 use crate::compose::lead::{Kept, Lead, kept, marked};
 use crate::compose::settings::last_phrase;
-use crate::compose::{ContinueSettings, Returns, Theme};
+use crate::compose::{ContinueSettings, Returns, Steering, Theme};
 use crate::score::{Key, Metre, Song, Span, ThemeKind, Tick, TrackId};
 use crate::tokens::clip::{Clip, ClipNote, Voices};
 use crate::tokens::theme::encode;
@@ -132,6 +132,8 @@ impl Surroundings {
             returns: Returns::Painted,
             piano: self.voices.piano.is_some(),
             settled: false,
+            likeness: 0.0,
+            steering: Steering::NONE,
             ..ContinueSettings::default()
         }
     }

@@ -14,7 +14,7 @@ mod rules;
 
 use std::ops::Range;
 
-pub use rules::{Fixed, FreeThemes, Rules, Tempos, VoiceRule};
+pub use rules::{Fixed, FreeThemes, Held, Rules, Tempos, VoiceRule};
 use strum::IntoEnumIterator as _;
 
 use super::clip::ClipNote;
@@ -83,6 +83,8 @@ pub struct Grammar {
     empty: u32,
     /// Fixed notes already written.
     fixed: usize,
+    /// What of the melody was taken over last.
+    held: Held,
     /// Whether the melody holds its final note.
     settled: bool,
     /// Voices that have a pitch to play at all.
@@ -129,9 +131,36 @@ impl Grammar {
             sounded: false,
             empty: 0,
             fixed: 0,
+            held: Held::default(),
             settled: false,
             can_sound,
         }
+    }
+
+    /// Has the melody take over notes that lie behind all that is written. Fixed notes and closed bars come first: what is in
+    /// their way is left out. What was taken over before must be written.
+    pub fn hold_melody(&mut self, mut held: Held) {
+        let fixed = &self.rules.fixed;
+        let end = |note: &ClipNote| note.step + u32::from(note.length);
+        held.notes.retain(|note| {
+            let overlaps = |other: &ClipNote| {
+                other.voice == note.voice && other.step < end(note) && note.step < end(other)
+            };
+            note.voice == Voice::Melody
+                && held.spans.iter().any(|span| span.contains(&note.step))
+                && self
+                    .rules
+                    .bars
+                    .is_none_or(|bars| note.step < bars * STEPS_PER_BAR)
+                && !fixed.is_closed(note.voice, note.step / STEPS_PER_BAR)
+                && !fixed.notes.iter().any(overlaps)
+        });
+        let notes = &mut self.rules.fixed.notes;
+        notes.extend_from_slice(&held.notes);
+        if let Some(left) = notes.get_mut(self.fixed..) {
+            left.sort_by_key(|note| note.order());
+        }
+        self.held = held;
     }
 
     /// Whether the last bar is written and closed.
@@ -182,6 +211,10 @@ impl Grammar {
                 let is_final = voice == Voice::Melody && self.final_tones().is_some();
                 let longest = self.longest(voice, pitch);
                 let lengths = match self.due(voice, pitch) {
+                    Some(note) if self.held.notes.contains(note) => {
+                        let length = note.length.min(longest);
+                        length..=length
+                    }
                     Some(note) => note.length..=note.length,
                     None if is_final => longest..=longest,
                     None => 1..=longest,
@@ -191,7 +224,9 @@ impl Grammar {
                 }
             }
             Place::Duration(voice, pitch) => {
-                let due = self.due(voice, pitch);
+                let due = self
+                    .due(voice, pitch)
+                    .filter(|note| !self.held.notes.contains(note));
                 let velocities = due.map_or(1..=MAX_VELOCITY, |note| note.velocity..=note.velocity);
                 for velocity in velocities {
                     allow(Token::Velocity(voice, velocity));
@@ -383,7 +418,9 @@ impl Grammar {
                         && step < note.step + u32::from(note.length)
                 })
         };
-        let is_over = self.is_closed(voice) || (voice == Voice::Melody && self.settled);
+        let is_given = || self.held.spans.iter().any(|span| span.contains(&step));
+        let is_over =
+            self.is_closed(voice) || (voice == Voice::Melody && (self.settled || is_given()));
         self.can_sound[voice as usize] && !is_over && !is_held()
     }
 
@@ -433,8 +470,8 @@ impl Grammar {
         }
     }
 
-    /// The current step, counted from the first bar.
-    fn step(&self) -> Option<u32> {
+    /// The step at which events now stand, counted from the first bar; `None` before the first position of a bar.
+    pub fn step(&self) -> Option<u32> {
         Some(self.bars.checked_sub(1)? * STEPS_PER_BAR + u32::from(self.position?))
     }
 

@@ -78,6 +78,15 @@ impl Fixed {
     }
 }
 
+/// What of a melody is taken over while it is written: pitches, onsets and lengths; the velocities are open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Steps, as ranges from 0, in which the melody has the notes below, besides fixed ones, and no others.
+    pub spans: Vec<Range<u32>>,
+    /// The notes that begin there; other voices, and what begins elsewhere, are passed over.
+    pub notes: Vec<ClipNote>,
+}
+
 /// Everything that narrows the grammar. By default it takes whatever the vocabulary can say in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {

@@ -12,9 +12,17 @@ use crate::score::{Key, Pitch, PitchClassSet};
 
 /// Draws from the mask, all allowed tokens alike but bar lines rarer, until the music is over or `most` tokens stand.
 fn draw(rules: &Rules, seed: u64, most: usize) -> (Vec<Id>, Grammar) {
+    draw_on(Grammar::new(rules.clone()), Vec::new(), seed, most)
+}
+
+fn draw_on(
+    mut grammar: Grammar,
+    mut tokens: Vec<Id>,
+    seed: u64,
+    most: usize,
+) -> (Vec<Id>, Grammar) {
     let mut rng = Pcg64Mcg::seed_from_u64(seed);
-    let mut grammar = Grammar::new(rules.clone());
-    let (mut tokens, mut mask) = (Vec::new(), [false; SIZE]);
+    let mut mask = [false; SIZE];
     while tokens.len() < most && !grammar.is_finished() {
         grammar.allowed(&mut mask);
         let allowed: Vec<usize> = (0..SIZE).filter(|index| mask[*index]).collect();
@@ -238,6 +246,56 @@ fn a_closed_piano_leaves_the_melody_free() {
         melody += others.len();
     }
     assert!(melody > 100, "{melody}");
+}
+
+#[test]
+fn a_melody_is_taken_over_while_it_is_written() {
+    let note = |step, pitch, length| ClipNote {
+        voice: Voice::Melody,
+        step,
+        length,
+        pitch,
+        velocity: 1,
+    };
+    let locked = note(21, 72, 1);
+    let rules = Rules {
+        bars: Some(3),
+        fixed: Fixed {
+            notes: vec![locked],
+            ..Fixed::default()
+        },
+        ..Rules::default()
+    };
+    let mut velocities = std::collections::BTreeSet::new();
+    for seed in 0..50 {
+        let start = ["Tempo_119", "Bar"];
+        let mut grammar = after(&rules, &start);
+        grammar.hold_melody(Held {
+            spans: vec![20..24, 40..48],
+            // The first lies over a fixed note, the third begins outside, the last would last beyond the end.
+            notes: vec![
+                note(20, 61, 2),
+                note(22, 60, 3),
+                note(30, 70, 3),
+                note(47, 65, 8),
+            ],
+        });
+        let (tokens, grammar) = draw_on(grammar, ids(&start), seed, 100_000);
+        assert!(grammar.is_finished());
+        let clip = decode(&tokens).unwrap();
+        let kept: Vec<_> = (clip.notes.iter())
+            .filter(|note| note.voice == Voice::Melody)
+            .filter(|note| (20..24).contains(&note.step) || note.step >= 40)
+            .inspect(|note| {
+                if **note != locked {
+                    velocities.insert(note.velocity);
+                }
+            })
+            .map(|note| (note.step, note.pitch, note.length))
+            .collect();
+        assert_eq!(kept, [(21, 72, 1), (22, 60, 3), (47, 65, 1)]);
+    }
+    assert!(velocities.len() > 10, "the velocities are free");
 }
 
 #[test]

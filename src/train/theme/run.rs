@@ -153,6 +153,7 @@ pub fn run(
     };
     std::fs::create_dir_all(&options.out).map_err(log_error)?;
     let set = SequenceSet::read(&options.data.join("sequences.npz"))?;
+    write_memory(options, &set)?;
     let sampler = WindowSampler::new(&set, options.windows)
         .ok_or_else(|| TrainError::Empty(options.data.clone()))?;
     tch::set_num_threads(options.threads.max(1) as i32);
@@ -258,6 +259,16 @@ fn build(options: &TrainOptions) -> Result<(ThemeTransformer, VarStore), TrainEr
     let text = serde_json::to_string_pretty(&config).unwrap_or_default();
     std::fs::write(&path, text).map_err(|source| TrainError::Log { path, source })?;
     Ok((network, store))
+}
+
+/// Writes what a sampler needs in order not to recite the songs that are trained on, beside the weights.
+fn write_memory(options: &TrainOptions, set: &SequenceSet) -> Result<(), TrainError> {
+    let memory = set.memory().map_err(|error| SequencesError::Inconsistent {
+        path: options.data.display().to_string(),
+        what: error.to_string(),
+    })?;
+    let path = options.out.join("memory.bin");
+    std::fs::write(&path, memory.to_bytes()).map_err(|source| TrainError::Log { path, source })
 }
 
 fn write_weights(

@@ -8,6 +8,9 @@ use std::path::Path;
 use ndarray::{Array1, OwnedRepr};
 use ndarray_npy::{NpzReader, NpzWriter, ReadNpzError, WriteNpzError};
 
+use crate::measure::fragment::Fragment;
+use crate::measure::memory::MelodyMemory;
+use crate::tokens::theme::{DecodeError, decode};
 use crate::tokens::theme_vocab::{self, Id, THEME_END, THEME_START};
 use crate::train::corpus;
 
@@ -54,6 +57,11 @@ impl SequenceSong {
     /// Whether the song is kept out of training.
     pub fn validates(&self) -> bool {
         corpus::validates(self.number)
+    }
+
+    /// Its melody.
+    pub fn melody(&self) -> Result<Fragment, DecodeError> {
+        Ok(decode(&self.tokens)?.melody())
     }
 
     /// The region that holds token `index`.
@@ -233,6 +241,18 @@ impl SequenceSet {
         }
         npz.finish().map_err(write)?;
         Ok(())
+    }
+
+    /// What a sampler needs to know of the melodies that are trained on in order not to recite them.
+    ///
+    /// # Errors
+    /// When the tokens of a song are no music.
+    pub fn memory(&self) -> Result<MelodyMemory, DecodeError> {
+        let melodies: Vec<Fragment> = self
+            .training()
+            .map(SequenceSong::melody)
+            .collect::<Result<_, _>>()?;
+        Ok(MelodyMemory::of(&melodies))
     }
 
     /// The songs that are trained on.
