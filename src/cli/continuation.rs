@@ -50,6 +50,9 @@ pub(super) struct ContinueArgs {
     /// How literally the theme returns, 0 to 1: the share of its melody that is kept
     #[arg(long, value_name = "SHARE", default_value_t = ContinueSettings::default().likeness, value_parser = options::parse_share)]
     likeness: f32,
+    /// Where the melody may go: 1 never below the theme's lowest note, -1 never above its highest, 0 anywhere
+    #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = options::parse_balance, allow_negative_numbers = true)]
+    register: f32,
     /// Tempo of the files in beats a minute; by default the theme's
     #[arg(long, value_name = "BPM", value_parser = parse_tempo)]
     tempo: Option<f64>,
@@ -174,6 +177,7 @@ fn fill_in(args: &ContinueArgs, song: &Song, settings: &mut ContinueSettings) {
     settings.scale = args.scale;
     settings.tempo = args.tempo;
     settings.likeness = args.likeness;
+    settings.register = args.register;
     if !args.theme_at.is_empty() {
         let length = song
             .metre

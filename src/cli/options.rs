@@ -47,7 +47,8 @@ pub(super) fn parse_double(text: &str) -> Result<f32, String> {
     within(text, 0.0..=2.0)
 }
 
-fn parse_balance(text: &str) -> Result<f32, String> {
+/// -1 to 1, with 0 in the middle.
+pub(super) fn parse_balance(text: &str) -> Result<f32, String> {
     within(text, -1.0..=1.0)
 }
 

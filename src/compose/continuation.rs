@@ -1,5 +1,6 @@
 //! Continuing a theme: the candidates of one request, written side by side.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use rand::{RngExt as _, SeedableRng as _};
@@ -185,7 +186,7 @@ fn rules(theme: &Theme, before: &Lead, settings: &ContinueSettings) -> Rules {
     });
     rules.painted.extend(open);
     *rules.voice_mut(Voice::Melody) = VoiceRule {
-        register: 36..=96,
+        register: register(theme, settings.register),
         chord: 1,
     };
     *rules.voice_mut(Voice::Bridge) = VoiceRule::silent();
@@ -200,6 +201,22 @@ fn rules(theme: &Theme, before: &Lead, settings: &ContinueSettings) -> Rules {
     rules
 }
 
+/// The pitches that a melody may have: all of its range, or those on one side of the theme's, as far as asked for. The theme's
+/// own are always among them.
+fn register(theme: &Theme, wanted: f32) -> RangeInclusive<u8> {
+    const RANGE: RangeInclusive<u8> = 36..=96;
+    let notes = theme.clip.notes.iter();
+    let melody = notes.filter(|note| note.voice == Voice::Melody);
+    let pitches = melody.map(|note| f32::from(note.pitch));
+    let lowest = pitches.clone().reduce(f32::min).unwrap_or_default();
+    let highest = pitches.reduce(f32::max).unwrap_or(127.0);
+    let (low, high) = (f32::from(*RANGE.start()), f32::from(*RANGE.end()));
+    let wanted = wanted.clamp(-1.0, 1.0);
+    let low = low + (lowest - low).max(0.0) * wanted.max(0.0);
+    let high = high - (high - highest).max(0.0) * (-wanted).max(0.0);
+    low.floor() as u8..=high.ceil() as u8
+}
+
 /// The key note with its third and fifth, where the scale has them.
 fn tonic_triad(key: Key) -> PitchClassSet {
     let bits = key
@@ -211,13 +228,20 @@ fn tonic_triad(key: Key) -> PitchClassSet {
     PitchClassSet::from_bits(bits)
 }
 
-/// Writes `candidates` times what follows `before`, with `theme` as what it returns to. `report` is called with each whole bar
-/// of each candidate, and may stop the writing: then only complete candidates are returned. The same arguments give the same
-/// notes.
+/// What the network begins with.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    /// What it returns to.
+    pub(crate) theme: &'a Theme,
+    /// What it follows.
+    pub(crate) before: &'a Lead,
+}
+
+/// Writes `candidates` times what follows an opening. `report` is called with each whole bar of each candidate, and may stop
+/// the writing: then only complete candidates are returned. The same arguments give the same notes.
 pub(crate) fn write(
     model: &dyn ThemeModel,
-    theme: &Theme,
-    before: &Lead,
+    Opening { theme, before }: Opening<'_>,
     settings: &ContinueSettings,
     seed: u64,
     candidates: u32,

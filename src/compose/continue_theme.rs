@@ -53,8 +53,10 @@ impl Continuing<'_> {
         };
         let written = continuation::write(
             self.model,
-            &theme,
-            &before,
+            continuation::Opening {
+                theme: &theme,
+                before: &before,
+            },
             self.settings,
             self.seed,
             self.candidates,

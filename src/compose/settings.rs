@@ -107,6 +107,10 @@ pub struct ContinueSettings {
     // What was made before returns could be held comes back as it was.
     #[serde(default)]
     pub likeness: f32,
+    /// Where the melody may go, -1.0..=1.0: at 1 never below the theme's lowest note, at -1 never above its highest, between
+    /// them in proportion; by default 0, anywhere.
+    #[serde(default)]
+    pub register: f32,
     /// What else keeps the music in hand.
     #[serde(default = "Steering::none")]
     pub steering: Steering,
@@ -131,6 +135,7 @@ impl Default for ContinueSettings {
             settled: true,
             tempo: None,
             likeness: 0.4,
+            register: 0.0,
             steering: Steering::default(),
         }
     }

@@ -54,15 +54,23 @@ pub(super) fn fields_ui(
             };
             bars_line(ui, studio, at, form.bars, what);
             mood_ui(ui, form);
+            slider(
+                ui,
+                "Register",
+                &mut form.register,
+                0.5,
+                ["low", "high"],
+                "Where the melody may go: at the left end never above the theme's highest note, at the right end never below its lowest; in the middle it is free",
+            );
             theme_ui(ui, form);
-            candidates_ui(ui, queue, form);
-            key_ui(ui, studio, form);
-            ui.checkbox(&mut form.piano, "Write the piano too")
-                .on_hover_text("The network writes melody and piano together, or the melody alone");
             ui.checkbox(&mut form.return_where_painted, "Return where painted")
                 .on_hover_text(
                     "The theme comes back in the bars that are painted on the theme lane (Shift+T paints the selection or loop)",
                 );
+            candidates_ui(ui, queue, form);
+            key_ui(ui, studio, form);
+            ui.checkbox(&mut form.piano, "Write the piano too")
+                .on_hover_text("The network writes melody and piano together, or the melody alone");
         }
         Making::Accompany => {
             let track = studio
@@ -304,7 +312,7 @@ fn theme_ui(ui: &mut Ui, form: &mut ComposeForm) {
         &mut form.faithful,
         0.5,
         ["free", "faithful"],
-        "How closely the theme comes back: the temperature of the sampling inside its returns",
+        "How much of the theme's melody its returns keep: most of it in the middle, all of it at the right end, only what the network likes at the left",
     );
 }
 

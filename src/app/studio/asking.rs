@@ -257,6 +257,7 @@ impl Studio {
             bars: form.bars.clamp(1, ContinueSettings::MAX_BARS),
             temperature: form.temperature(),
             theme_temperature: form.theme_temperature(),
+            likeness: form.likeness(),
             top_p: form.top_p,
             top_k: form.top_k as usize,
             scale: song.key.filter(|_| form.stay_in_key),
@@ -298,6 +299,7 @@ impl Studio {
             track: begin.track,
             from: begin.from,
             painted,
+            register: form.register.clamp(0.0, 1.0) * 2.0 - 1.0,
             ..self.continue_settings(song)
         };
         let at = settings.start(song);

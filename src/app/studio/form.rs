@@ -181,6 +181,8 @@ pub struct ComposeForm {
     pub mood: f32,
     /// How the theme returns, from free (0) to faithful (1).
     pub faithful: f32,
+    /// Where the melody of a continuation may go, from low (0) to high (1); in the middle it is free.
+    pub register: f32,
     /// A continuation has a piano too.
     pub piano: bool,
     /// How many candidates.
@@ -219,6 +221,7 @@ impl Default for ComposeForm {
             band_joins: true,
             mood: 0.45,
             faithful: 0.5,
+            register: 0.5,
             piano: true,
             candidates: 8,
             seed: 20_241_107,
@@ -241,6 +244,18 @@ impl ComposeForm {
     /// How many bars a seed has.
     pub fn seed_bars(&self) -> u32 {
         self.phrases.clamp(1, SeedSettings::MAX_BARS / 4) * 4
+    }
+
+    /// The share of the theme's melody that its returns keep: none where they are free, all where they are faithful, in the
+    /// middle what measures best.
+    pub fn likeness(&self) -> f32 {
+        let usual = ContinueSettings::default().likeness;
+        let faithful = self.faithful.clamp(0.0, 1.0) * 2.0;
+        if faithful < 1.0 {
+            usual * faithful
+        } else {
+            usual + (1.0 - usual) * (faithful - 1.0)
+        }
     }
 
     /// The sampling temperature inside returns of the theme: 1.1 where they are free, 0.3 where they are faithful.
@@ -283,5 +298,18 @@ mod tests {
         };
         assert!((form(0.5).temperature() - 1.0).abs() < 1e-6);
         assert!(form(0.0).temperature() < form(1.0).temperature());
+    }
+
+    #[test]
+    fn the_middle_of_the_theme_slider_is_the_usual_likeness() {
+        let form = |faithful| ComposeForm {
+            faithful,
+            ..ComposeForm::default()
+        };
+        let usual = ContinueSettings::default().likeness;
+        assert!((form(0.5).likeness() - usual).abs() < 1e-6);
+        assert!(form(0.0).likeness().abs() < 1e-6);
+        assert!((form(1.0).likeness() - 1.0).abs() < 1e-6);
+        assert!((form(0.25).likeness() - usual / 2.0).abs() < 1e-6);
     }
 }

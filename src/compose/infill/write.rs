@@ -49,8 +49,10 @@ impl Infilling<'_> {
         };
         let written = continuation::write(
             self.model,
-            &around.theme,
-            &around.lead,
+            continuation::Opening {
+                theme: &around.theme,
+                before: &around.lead,
+            },
             &around.continuation(self.settings),
             self.seed,
             self.draws.min(MOST_DRAWS),

@@ -320,3 +320,26 @@ fn a_locked_note_stays_behind_the_theme() {
         assert_eq!(beside.count(), 1, "nothing else begins where it sounds");
     }
 }
+
+#[test]
+fn a_register_keeps_the_melody_on_its_side_of_the_theme() {
+    // The theme lies between C4 (60) and C5 (72).
+    let melody = |register| -> Vec<u8> {
+        let settings = ContinueSettings {
+            register,
+            ..settings()
+        };
+        finished(&mut worker(512, usize::MAX), request(settings, 4))
+            .iter()
+            .flat_map(|candidate| candidate.clip.tracks[0].notes().to_vec())
+            .map(|note| note.pitch.get())
+            .collect()
+    };
+    let free = melody(0.0);
+    assert!(free.iter().any(|pitch| !(60..=72).contains(pitch)));
+    assert!(melody(1.0).iter().all(|pitch| *pitch >= 60));
+    assert!(melody(-1.0).iter().all(|pitch| *pitch <= 72));
+    // Halfway to the lowest note that there is, 36; and to the highest, 96.
+    assert!(melody(0.5).iter().all(|pitch| *pitch >= 48));
+    assert!(melody(-0.5).iter().all(|pitch| *pitch <= 84));
+}
