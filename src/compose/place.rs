@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Candidate, PlacedTrack};
-use crate::score::{ClipOrigin, Note, Song, Span, ThemeKind, ThemeRegion, Tick, Track, TrackId};
+use crate::score::{
+    ClipOrigin, Lineage, Note, Song, Span, ThemeKind, ThemeRegion, Tick, Track, TrackId,
+};
 use crate::tokens::clip::bar_ticks;
 
 /// `song` with the tracks of a candidate from `at` on (usually [`Candidate::at`]); tracks that are missing or locked are
@@ -52,7 +54,7 @@ pub fn place(song: &Song, candidate: &Candidate, at: Tick) -> Song {
     placed.origins.push(ClipOrigin {
         span,
         tracks,
-        lineage: Arc::clone(&candidate.lineage),
+        lineage: Lineage::pruned(&candidate.lineage),
     });
     placed
 }

@@ -5,15 +5,14 @@ use std::path::Path;
 use serde_json::Value;
 use tch::{Device, TchError, Tensor};
 
-use super::band::{
-    Abilities, BandModel, Given, Handles, PHRASE_VALUES, PhraseLatents, PhraseSeeds,
-};
+use super::band::{Abilities, BandModel, Given, Handles, PhraseLatents, PhraseSeeds};
 use super::model::{ModelError, ModelInfo, ModelPaths};
 use crate::nets::NetError;
 use crate::nets::checkpoint;
 use crate::nets::musegan::{self, BandConfig, BandGenerator, Generator, Latents};
 use crate::nets::theme_transformer::weights_in;
 use crate::tokens::band::{LOWEST_PITCH, PHRASE_BARS, PITCHES, STEPS_PER_BAR};
+use crate::tokens::cut::{Cut, PHRASE_VALUES};
 use crate::tokens::part::Part;
 
 /// Where published generators cut.
@@ -111,7 +110,7 @@ impl BandModel for Published {
             handles: Handles::Whole,
             accompanies: false,
             white_keys: false,
-            thresholds: [[PUBLISHED_THRESHOLD, 1.0]; Part::COUNT],
+            cuts: [Cut::at(PUBLISHED_THRESHOLD); Part::COUNT],
         }
     }
 
@@ -169,7 +168,7 @@ impl BandModel for Family {
             },
             accompanies: config.accompanies,
             white_keys: self.white_keys,
-            thresholds: config.thresholds.map(|above| [above as f32; 2]),
+            cuts: config.cuts(),
         }
     }
 

@@ -37,6 +37,32 @@ pub struct Lineage {
     pub parent: Option<Box<Lineage>>,
 }
 
+impl Lineage {
+    /// Ancestors that a song keeps of a clip. Making it again needs the nearest only, and each generation made from the one
+    /// before it would make the project larger, until its nesting could not be read any more.
+    pub const ANCESTORS: usize = 16;
+
+    /// This lineage with the nearest [`Self::ANCESTORS`] of its ancestors; the same one where there are no more.
+    #[must_use]
+    pub fn pruned(this: &Arc<Self>) -> Arc<Self> {
+        let ancestors = std::iter::successors(this.parent.as_deref(), |one| one.parent.as_deref());
+        if ancestors.count() <= Self::ANCESTORS {
+            return Arc::clone(this);
+        }
+        let mut pruned = (**this).clone();
+        pruned.keep_ancestors(Self::ANCESTORS);
+        Arc::new(pruned)
+    }
+
+    fn keep_ancestors(&mut self, most: usize) {
+        match (most.checked_sub(1), &mut self.parent) {
+            (Some(most), Some(parent)) => parent.keep_ancestors(most),
+            (None, parent) => *parent = None,
+            (Some(_), None) => {}
+        }
+    }
+}
+
 /// A generated stretch of a song.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClipOrigin {
@@ -194,6 +220,31 @@ mod tests {
         assert_eq!(edited.bars(), 2);
         assert_eq!(edited.note(note.key(edited.tracks[1].id)), Some(&note));
         assert_eq!(edited.note(note.key(edited.tracks[0].id)), None);
+    }
+
+    #[test]
+    fn of_a_long_line_the_nearest_ancestors_are_kept() {
+        let one = |seed: u64, parent: Option<Box<Lineage>>| Lineage {
+            kind: "continue".to_owned(),
+            model: String::new(),
+            checkpoint: String::new(),
+            seed,
+            candidate: 0,
+            settings: std::collections::BTreeMap::new(),
+            parent,
+        };
+        let line = |length: u64| {
+            (1..length).fold(one(0, None), |parent, seed| {
+                one(seed, Some(Box::new(parent)))
+            })
+        };
+        let short = Arc::new(line(17));
+        assert!(Arc::ptr_eq(&Lineage::pruned(&short), &short));
+        let pruned = Lineage::pruned(&Arc::new(line(40)));
+        let seeds: Vec<u64> = std::iter::successors(Some(&*pruned), |one| one.parent.as_deref())
+            .map(|one| one.seed)
+            .collect();
+        assert_eq!(seeds, (23..40).rev().collect::<Vec<_>>());
     }
 
     #[test]

@@ -7,10 +7,12 @@
 //! - [`grammar`]: the automaton that says which token may come next.
 //! - [`part`], [`band`]: the five parts of a band, and their pianorolls.
 //! - [`melody`]: two bars of melody as numbers, free of key and octave.
+//! - [`cut`]: from the numbers of a network that writes for a band to notes.
 //! - [`expression`]: who plays notes on the grid, and what is known of each before it is played.
 
 pub mod band;
 pub mod clip;
+pub mod cut;
 pub mod expression;
 pub mod grammar;
 pub mod labels;

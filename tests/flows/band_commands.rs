@@ -325,3 +325,61 @@ fn a_bar_and_a_part_are_written_again_and_a_track_is_accompanied() {
     );
     assert_ne!(with.tracks[3], idea.tracks[3]);
 }
+
+/// The networks that ship, from nothing to a whole piece.
+#[cfg(feature = "torch")]
+#[test]
+fn the_chain_goes_from_nothing_to_a_piece_with_every_step_to_look_at() {
+    let folder = folder();
+    let home = folder.path();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let run = |arguments: &str| {
+        let mut command = leitmotif(home);
+        command.env("LEITMOTIF_MODELS", &models);
+        command.args(arguments.split(' ')).output().unwrap()
+    };
+    let told = |arguments: &str| -> Value {
+        let output = run(&format!("{arguments} --json"));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments}: {stderr}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let options = "compose --bars 4 --candidates 2 --phrases 1 --seed 3 --stages --accompany";
+    let report = told(&format!("{options} --out pieces"));
+    assert_eq!(report["candidates"].as_array().unwrap().len(), 2);
+    for number in ["01", "02"] {
+        let piece = song(home, &format!("pieces/{number}.mid"));
+        let theme = song(home, &format!("pieces/{number}-theme.mid"));
+        let phrase = song(home, &format!("pieces/{number}-phrase.mid"));
+        assert_eq!((phrase.tracks.len(), phrase.bars()), (5, 4));
+        // Six seconds at 120 beats a minute are three bars, and four are written behind them.
+        let bars = |song: &Song| {
+            let end = song.tracks.iter().map(|track| track.end()).max();
+            end.map_or(0, |end| (end.0 - 1) / 3840 + 1)
+        };
+        assert_eq!((bars(&theme), bars(&piece)), (3, 7), "{number}");
+        for bar in 3..7 {
+            let sounding = piece.tracks.iter().any(|track| {
+                let span = leitmotif::score::Span::new(Tick(bar * 3840), Tick(bar * 3840 + 3840));
+                !track.notes_starting_in(span).is_empty()
+            });
+            assert!(sounding, "{number}: bar {} is empty", bar + 1);
+        }
+        let names: Vec<String> = piece
+            .tracks
+            .iter()
+            .map(|track| track.name.to_lowercase())
+            .collect();
+        for part in ["drums", "bass"] {
+            assert!(names.iter().any(|name| name.contains(part)), "{names:?}");
+        }
+    }
+    told(&format!("{options} --out again"));
+    for number in ["01", "02"] {
+        let file = |folder: &str| std::fs::read(home.join(folder).join(format!("{number}.mid")));
+        assert_eq!(file("pieces").unwrap(), file("again").unwrap());
+    }
+    let output = run("compose --bars 4 --seconds 90 --out wrong");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--seconds"));
+}

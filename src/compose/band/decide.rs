@@ -1,20 +1,19 @@
 //! From a network's numbers to notes: what sounds, where notes begin, and in which key.
 
-use super::model::{Abilities, PHRASE_VALUES};
+use super::model::Abilities;
 use crate::score::{Key, PitchClassSet};
-use crate::tokens::band::{BandRoll, LOWEST_PITCH, PHRASE_BARS, PITCHES, STEPS_PER_BAR};
+use crate::tokens::band::{BandRoll, LOWEST_PITCH, PITCHES};
+use crate::tokens::cut::{Cut, cut};
 use crate::tokens::part::Part;
 
-/// Steps of a phrase.
-const STEPS: usize = PHRASE_BARS * STEPS_PER_BAR;
 /// How far the density dial moves the threshold, in the logit's unit.
 const DENSITY_LOGITS: f32 = 2.0;
 
 /// How a network's numbers become notes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Decision {
-    /// Above which a pitch sounds and a note begins, for each part.
-    thresholds: [[f32; 2]; Part::COUNT],
+    /// Above which values pitches sound, for each part.
+    cuts: [Cut; Part::COUNT],
     /// Semitones that the pitched parts are moved by.
     transpose: i8,
     /// Pitch classes that the pitched parts may use.
@@ -30,54 +29,45 @@ impl Decision {
         scale: Option<Key>,
         transpose: i8,
     ) -> Self {
-        let mut thresholds = abilities.thresholds;
-        for [sounds, _] in &mut thresholds {
-            let logit = (*sounds / (1.0 - *sounds)).ln() - density * DENSITY_LOGITS;
-            *sounds = 1.0 / (1.0 + (-logit).exp());
-        }
+        let moved = |threshold: f32| {
+            let logit = (threshold / (1.0 - threshold)).ln() - density * DENSITY_LOGITS;
+            1.0 / (1.0 + (-logit).exp())
+        };
+        let cuts = abilities.cuts.map(|cut| Cut {
+            sounds: moved(cut.sounds),
+            holds: moved(cut.holds),
+            ..cut
+        });
         Self {
-            thresholds,
+            cuts,
             transpose,
             allowed: scale.map_or(PitchClassSet::ALL, Key::pitch_classes),
         }
     }
 
-    /// The notes of a phrase of [`PHRASE_VALUES`] numbers.
-    ///
-    /// A pitch sounds in a step where plane 0 is above the part's threshold, and begins there where plane 1 is too. Equal
-    /// neighbouring steps are one note unless the second begins one ([`BandRoll`]).
+    /// The notes of a phrase of [`PHRASE_VALUES`](crate::tokens::cut::PHRASE_VALUES) numbers; what is moved out of the
+    /// roll is left out.
     pub(crate) fn roll(&self, values: &[f32]) -> BandRoll {
-        debug_assert_eq!(values.len(), PHRASE_VALUES);
-        let mut roll = BandRoll::new(PHRASE_BARS);
-        let plane = STEPS * PITCHES;
-        for part in Part::ALL {
-            let [sounds_above, begins_above] = self.thresholds[part.index()];
-            let (move_by, allowed) = if part == Part::Drums {
-                (0, PitchClassSet::ALL)
+        let mut roll = cut(values, &self.cuts);
+        let allowed: u128 = (0..PITCHES)
+            .filter(|row| {
+                let class = (usize::from(LOWEST_PITCH) + row) % 12;
+                self.allowed.bits() >> class & 1 == 1
+            })
+            .fold(0, |rows, row| rows | 1 << row);
+        let distance = u32::from(self.transpose.unsigned_abs());
+        let moved = |bits: u128| {
+            let there = if self.transpose < 0 {
+                bits >> distance
             } else {
-                (i32::from(self.transpose), self.allowed)
+                bits << distance
             };
-            for step in 0..STEPS {
-                let at = |which: usize, row: usize| {
-                    let index = (part.index() * 2 + which) * plane + step * PITCHES + row;
-                    values.get(index).copied().unwrap_or(0.0)
-                };
-                let (mut sounding, mut onsets) = (0_u128, 0_u128);
-                for row in 0..PITCHES {
-                    let there = row as i32 + move_by;
-                    if !(0..PITCHES as i32).contains(&there) || at(0, row) <= sounds_above {
-                        continue;
-                    }
-                    let class = (i32::from(LOWEST_PITCH) + there).rem_euclid(12);
-                    if allowed.bits() >> class & 1 == 0 {
-                        continue;
-                    }
-                    sounding |= 1 << there;
-                    if at(1, row) > begins_above {
-                        onsets |= 1 << there;
-                    }
-                }
-                roll.set_bits(part, step, sounding, onsets);
+            there & allowed
+        };
+        for part in Part::ALL.into_iter().filter(|part| *part != Part::Drums) {
+            for step in 0..roll.steps() {
+                let (sounding, onsets) = roll.bits(part, step);
+                roll.set_bits(part, step, moved(sounding), moved(onsets));
             }
         }
         roll
@@ -132,13 +122,16 @@ pub(crate) fn transposition(key: Key, white_keys: bool, roll: &BandRoll) -> i8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tokens::band::BandNote;
+    use crate::tokens::band::{BandNote, STEPS_PER_BAR};
+    use crate::tokens::cut::PHRASE_VALUES;
+
+    const STEPS: usize = 4 * STEPS_PER_BAR;
 
     const ABILITIES: Abilities = Abilities {
         handles: super::super::Handles::BarsAndParts,
         accompanies: false,
         white_keys: false,
-        thresholds: [[0.5, 0.5]; Part::COUNT],
+        cuts: [Cut::at(0.5); Part::COUNT],
     };
 
     /// Numbers with (part, plane, step, pitch, value).

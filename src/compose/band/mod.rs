@@ -30,7 +30,7 @@ pub use latents::{Blend, PhraseLatents, PhraseSeeds};
 pub(crate) use measures::judge;
 pub(crate) use model::BandModel;
 #[cfg(any(feature = "torch", test))]
-pub(crate) use model::{Abilities, Given, Handles, PHRASE_VALUES};
+pub(crate) use model::{Abilities, Given, Handles};
 pub(crate) use recipe::{Recipe, Reroll};
 pub use region::part_of;
 #[cfg(feature = "torch")]

@@ -2,11 +2,9 @@
 
 use super::PhraseLatents;
 use crate::compose::{ModelError, ModelInfo};
-use crate::tokens::band::{BandRoll, PHRASE_BARS, PITCHES, STEPS_PER_BAR};
+use crate::tokens::band::BandRoll;
+use crate::tokens::cut::Cut;
 use crate::tokens::part::Part;
-
-/// Numbers of one phrase: [part, plane, step, pitch], where plane 0 is what sounds and plane 1 where notes begin.
-pub(crate) const PHRASE_VALUES: usize = Part::COUNT * 2 * PHRASE_BARS * STEPS_PER_BAR * PITCHES;
 
 /// Which latents a model has, and so what it can write again by itself.
 #[cfg_attr(
@@ -44,8 +42,8 @@ pub(crate) struct Abilities {
     pub(crate) accompanies: bool,
     /// It writes in the keys without accidentals only (C major, A minor), and hears what is given best in them.
     pub(crate) white_keys: bool,
-    /// For each part, above which value a pitch sounds, and above which a note begins; between 0 and 1.
-    pub(crate) thresholds: [[f32; 2]; Part::COUNT],
+    /// For each part, above which values pitches sound.
+    pub(crate) cuts: [Cut; Part::COUNT],
 }
 
 /// A part that is given for one phrase: its place in `roll`, which has four bars.
@@ -63,7 +61,7 @@ pub(crate) trait BandModel {
     /// What it can be asked for.
     fn abilities(&self) -> Abilities;
 
-    /// One phrase: [`PHRASE_VALUES`] numbers between 0 and 1. The noise of the latents is multiplied by `variety`. Phrases
+    /// One phrase: [`PHRASE_VALUES`](crate::tokens::cut::PHRASE_VALUES) numbers between 0 and 1. The noise of the latents is multiplied by `variety`. Phrases
     /// are written one at a time, so that one that is made again has exactly the same numbers.
     fn phrase(
         &self,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BAND_ARCHITECTURE, PARTS};
 use crate::nets::NetError;
+use crate::tokens::cut::Cut;
 
 /// Which latents a model has (Dong et al. 2018, section "Modeling the multi-track interdependency").
 #[derive(
@@ -66,8 +67,12 @@ pub struct BandConfig {
     pub octave: i64,
     /// Features of the given part at each level; unused where the model does not accompany.
     pub given: i64,
-    /// Above which probability a pitch sounds, part by part.
+    /// Above which probability a pitch that is silent sounds, part by part.
     pub thresholds: [f64; PARTS as usize],
+    /// Above which probability a pitch that sounds goes on; those of the thresholds that are lower count instead.
+    pub holds: [f64; PARTS as usize],
+    /// Above which probability a pitch that sounds begins again.
+    pub begins: [f64; PARTS as usize],
     /// Whether it was trained on music moved to the keys without accidentals (C major, A minor): its phrases are in them, and
     /// a given part is best moved there first.
     pub white_keys: bool,
@@ -87,6 +92,8 @@ impl Default for BandConfig {
             octave: 24,
             given: 64,
             thresholds: [0.5; PARTS as usize],
+            holds: [0.5; PARTS as usize],
+            begins: [0.5; PARTS as usize],
             white_keys: false,
         }
     }
@@ -105,6 +112,15 @@ impl BandConfig {
             step: base.step * wide,
             ..base
         }
+    }
+
+    /// How probabilities become notes.
+    pub fn cuts(&self) -> [Cut; PARTS as usize] {
+        std::array::from_fn(|part| Cut {
+            sounds: self.thresholds[part] as f32,
+            holds: self.holds[part] as f32,
+            begins: self.begins[part] as f32,
+        })
     }
 
     /// Bar generators: one, or one for each part.
@@ -139,9 +155,9 @@ impl BandConfig {
                 )));
             }
         }
-        match self
-            .thresholds
+        match [self.thresholds, self.holds, self.begins]
             .iter()
+            .flatten()
             .find(|threshold| !(0.0..1.0).contains(*threshold))
         {
             Some(threshold) => Err(NetError::Config(format!(

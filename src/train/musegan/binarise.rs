@@ -71,14 +71,3 @@ pub fn normal_form(rolls: &Tensor) -> Result<Tensor, TchError> {
     )?;
     Tensor::f_stack(&[sounds, begins], 2)
 }
-
-/// Probabilities [N, 5, 2, 64, 72] to rolls of 0 and 1, with a threshold for each part.
-pub fn threshold(probabilities: &Tensor, thresholds: &[f64]) -> Result<Tensor, TchError> {
-    let thresholds = Tensor::from_slice(thresholds)
-        .f_to_kind(Kind::Float)?
-        .f_to_device(probabilities.device())?
-        .f_reshape([-1, 1, 1, 1])?;
-    probabilities
-        .f_gt_tensor(&thresholds)?
-        .f_to_kind(Kind::Float)
-}

@@ -18,7 +18,7 @@ mod steps;
 mod tests;
 mod training;
 
-pub use binarise::{Binarise, binarised, normal_form, threshold};
+pub use binarise::{Binarise, binarised, normal_form};
 pub use error::TrainError;
 pub use log::TrainingRow;
 pub use options::GanOptions;

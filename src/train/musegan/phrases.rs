@@ -8,6 +8,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::nets::musegan::{Given, white_keys};
 use crate::tokens::band::{BandRoll, PHRASE_BARS, PITCHES, STEPS_PER_BAR};
+use crate::tokens::cut::{Cut, PHRASE_VALUES, cut};
 use crate::tokens::part::Part;
 use crate::train::bands::set::{BandSet, Source, Split};
 
@@ -250,38 +251,16 @@ pub fn batch(rolls: &[BandRoll]) -> Result<Tensor, TchError> {
         .f_to_kind(Kind::Float)
 }
 
-/// A tensor [N, 5, 2, 64, 72] as phrases: what is above one half sounds, and begins where it also sounds.
-pub fn rolls_of(rolls: &Tensor) -> Result<Vec<BandRoll>, TchError> {
-    let rows = rolls.size().first().copied().unwrap_or(0) as usize;
-    let steps = PHRASE_BARS * STEPS_PER_BAR;
+/// Probabilities, or zeros and ones, `[N, 5, 2, 64, 72]` as phrases.
+pub fn rolls_of(rolls: &Tensor, cuts: &[Cut; Part::COUNT]) -> Result<Vec<BandRoll>, TchError> {
     let flat = rolls
-        .f_gt(0.5)?
-        .f_to_kind(Kind::Uint8)?
+        .f_to_kind(Kind::Float)?
         .f_to_device(Device::Cpu)?
         .f_contiguous()?
         .f_reshape([-1])?;
-    let mut values = vec![0_u8; flat.numel()];
-    flat.f_copy_data(&mut values, flat.numel())?;
-    let bits = |row: usize, part: usize, plane: usize, step: usize| -> u128 {
-        let start = (((row * Part::COUNT + part) * 2 + plane) * steps + step) * PITCHES;
-        let pitches = values.get(start..start + PITCHES).unwrap_or_default();
-        pitches
-            .iter()
-            .enumerate()
-            .fold(0, |bits, (pitch, on)| bits | u128::from(*on) << pitch)
-    };
-    let phrase = |row: usize| {
-        let mut roll = BandRoll::new(PHRASE_BARS);
-        for part in Part::ALL {
-            for step in 0..steps {
-                let sounds = bits(row, part.index(), 0, step);
-                let begins = bits(row, part.index(), 1, step) & sounds;
-                roll.set_bits(part, step, sounds, begins);
-            }
-        }
-        roll
-    };
-    Ok((0..rows).map(phrase).collect())
+    let values = Vec::<f32>::try_from(flat)?;
+    let phrases = values.chunks_exact(PHRASE_VALUES);
+    Ok(phrases.map(|phrase| cut(phrase, cuts)).collect())
 }
 
 /// The parts `which` `[N]` of `rolls` `[N, 5, 2, 64, 72]`, to be played to.

@@ -4,7 +4,6 @@ use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 use tch::Tensor;
 
-use super::binarise::{normal_form, threshold};
 use super::error::{TrainError, failed};
 use super::log::Log;
 use super::phrases::rolls_of;
@@ -49,16 +48,14 @@ impl Training<'_> {
         while phrases.len() < self.options.samples.max(1) {
             let given = self.given(&mut rng)?.map(|(_, given)| given);
             let latents = self.latents(&mut rng)?;
-            let thresholds = self.mean.config().thresholds;
-            let rolls = tch::no_grad(|| -> Result<Tensor, NetError> {
+            let played = tch::no_grad(|| -> Result<Tensor, NetError> {
                 let played = self.mean.logits(&latents, given.as_ref())?.f_sigmoid()?;
-                let rolls = threshold(&played, &thresholds)?;
                 Ok(match &given {
-                    Some(given) => BandGenerator::with_given(&rolls, given)?,
-                    None => rolls,
+                    Some(given) => BandGenerator::with_given(&played, given)?,
+                    None => played,
                 })
             })?;
-            phrases.extend(rolls_of(&normal_form(&rolls)?)?);
+            phrases.extend(rolls_of(&played, &self.mean.config().cuts())?);
         }
         phrases.truncate(self.options.samples.max(1));
         let measures = BandStatistics::of(phrases.iter().cloned());

@@ -12,7 +12,10 @@ use super::*;
 use crate::nets::checkpoint;
 use crate::nets::musegan::{BandConfig, BandGenerator, BandKind, CriticConfig};
 use crate::tokens::band::{BandNote, BandRoll};
+use crate::tokens::cut::Cut;
 use crate::tokens::part::Part;
+
+const CUTS: [Cut; Part::COUNT] = [Cut::at(0.5); Part::COUNT];
 
 /// Songs of eight bars over C, F, G and A minor chords, in the key that is so many semitones above C.
 fn song(key: i32, order: usize) -> BandRoll {
@@ -263,7 +266,7 @@ fn what_the_critic_sees_is_what_is_played() {
     };
     assert_eq!((at(1, 40), at(0, 12)), (vec![4, 5, 8], vec![0, 1]));
     // As the roll says itself.
-    let roll = &rolls_of(&normal_form(&rolls).unwrap()).unwrap()[0];
+    let roll = &rolls_of(&normal_form(&rolls).unwrap(), &CUTS).unwrap()[0];
     let onsets: Vec<usize> = roll
         .notes(Part::Piano)
         .iter()
@@ -301,7 +304,7 @@ fn rolls_survive_being_tensors() {
         .iter()
         .map(|place| phrases.in_white_keys(*place))
         .collect();
-    assert_eq!(rolls_of(&batch(&rolls).unwrap()).unwrap(), rolls);
+    assert_eq!(rolls_of(&batch(&rolls).unwrap(), &CUTS).unwrap(), rolls);
     let given = given_parts(&batch(&rolls).unwrap(), &[Part::Bass; 6]).unwrap();
     let bass = batch(&rolls).unwrap().select(1, Part::Bass.index() as i64);
     assert!(given.rolls.equal(&bass));

@@ -19,6 +19,7 @@ use crate::score::{
     Instrument, Key, Lineage, Note, Pitch, Role, Song, Span, Tick, Track, TrackId, Velocity,
 };
 use crate::tokens::band::{LOWEST_PITCH, PHRASE_BARS, PITCHES, STEPS_PER_BAR};
+use crate::tokens::cut::{Cut, PHRASE_VALUES};
 use crate::tokens::part::Part;
 
 /// What the fake models can do.
@@ -26,7 +27,7 @@ const ALL: Abilities = Abilities {
     handles: Handles::BarsAndParts,
     accompanies: false,
     white_keys: false,
-    thresholds: [[0.5, 0.5]; Part::COUNT],
+    cuts: [Cut::at(0.5); Part::COUNT],
 };
 
 /// A model whose bars are picked by the bits of their noise: each bar of each part depends on its own latents and on what is
