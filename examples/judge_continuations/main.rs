@@ -1,10 +1,10 @@
 //! Judges continuations of themes that no training saw, beside what people wrote and beside the published sampler.
 //!
-//! `cargo run --example judge_continuations -- DATA OUT [--themes DIR] [--part tune|report|all] [--bars 32] [--each 4] [--seed 1]
+//! `cargo run --example judge_continuations -- DATA OUT [--themes DIR] [--part tune|eighth|report|all] [--bars 32] [--each 4] [--seed 1]
 //! [--published N] [--ablate] [--paintings N] [--pictures N] [--likeness L] [--theme-temperature T] [--steering key=0.5,returns=1,...]`: DATA holds
 //! sequences.npz; the themes are those of its validation songs, and of the .mid files of a folder. Writes `pieces.csv` (every measure of
 //! every piece) and `table.md` (means with 95 % confidence intervals, bootstrapped by song) into OUT. Every second theme is for
-//! tuning, the others are for the report.
+//! tuning (an eighth of them for quick looks), the others are for the report.
 //!
 //! `... DATA --statistics` prints what the training songs do, `... DATA --memory FILE` writes the index of their melodies.
 
@@ -349,6 +349,11 @@ fn draw(column: &Column, folder: &Path, most: usize) -> Result<()> {
     Ok(())
 }
 
+fn save(columns: &[Column], folder: &Path) -> Result<()> {
+    std::fs::write(folder.join("table.md"), table(columns))?;
+    Ok(std::fs::write(folder.join("pieces.csv"), csv(columns))?)
+}
+
 fn main() -> Result<()> {
     let options = options()?;
     let set = SequenceSet::read(&options.data.join("sequences.npz"))?;
@@ -369,6 +374,7 @@ fn main() -> Result<()> {
         .filter(|(number, _)| match options.part.as_str() {
             "tune" => number % 2 == 0,
             "report" => number % 2 == 1,
+            "eighth" => number % 8 == 0,
             _ => true,
         })
         .collect();
@@ -441,14 +447,13 @@ fn main() -> Result<()> {
             ),
         ] {
             columns.push(judge.ours(name, &move |settings| way.apply(settings))?);
+            save(&columns, &options.out)?;
         }
     }
     for column in &columns {
         draw(column, &options.out, options.pictures)?;
     }
-    let table = table(&columns);
-    std::fs::write(options.out.join("table.md"), &table)?;
-    std::fs::write(options.out.join("pieces.csv"), csv(&columns))?;
-    println!("{table}");
+    save(&columns, &options.out)?;
+    println!("{}", table(&columns));
     Ok(())
 }

@@ -84,7 +84,7 @@ pub struct ContinueSettings {
     pub bars: u32,
     /// Safe (below 1) to wild (above 1), outside theme regions; 0.0..=2.0, by default 0.95.
     pub temperature: f32,
-    /// The same inside theme regions, by default 0.5.
+    /// The same inside theme regions, by default 0.8.
     pub theme_temperature: f32,
     /// Only the likeliest tokens whose probabilities sum to this stay, by default 0.93.
     pub top_p: f32,
@@ -103,7 +103,7 @@ pub struct ContinueSettings {
     /// The tempo in beats per minute that the network is told; by default the song's where the theme stands.
     pub tempo: Option<f64>,
     /// How literally the theme returns, 0.0..=1.0: the share of its melody that a return keeps on average; the rest, and
-    /// everything else in the return, is the network's. At 1 the melody of every return is the theme's. By default 0.4.
+    /// everything else in the return, is the network's. At 1 the melody of every return is the theme's. By default 0.5.
     // What was made before returns could be held comes back as it was.
     #[serde(default)]
     pub likeness: f32,
@@ -125,7 +125,7 @@ impl Default for ContinueSettings {
             from: None,
             bars: 16,
             temperature: 0.95,
-            theme_temperature: 0.5,
+            theme_temperature: 0.8,
             top_p: 0.93,
             top_k: 0,
             scale: None,
@@ -134,7 +134,7 @@ impl Default for ContinueSettings {
             piano: true,
             settled: true,
             tempo: None,
-            likeness: 0.4,
+            likeness: 0.5,
             register: 0.0,
             steering: Steering::default(),
         }

@@ -23,8 +23,8 @@ const LATE: u32 = 12;
 const CLOSING: u32 = 4;
 /// How much less likely (in nats) a late note is there.
 const LATE_PENALTY: f32 = 1.5;
-/// How much likelier (in nats) a chord tone is there.
-const CHORD_BONUS: f32 = 1.5;
+/// How much likelier (in nats) is there what the accompaniment goes on sounding.
+const CHORD_BONUS: f32 = 1.0;
 /// Steps without a melody note that are no reason to worry: two bars.
 const SILENCE: u32 = 2 * STEPS_PER_BAR;
 /// How much likelier (in nats) a melody note becomes with every further silent bar.
@@ -190,7 +190,7 @@ impl<'a> Steer<'a> {
                 *logit += every;
                 if ends_phrase
                     && position >= CLOSING
-                    && trace.sounding[usize::from(pitch % 12)] > step
+                    && trace.sounding[usize::from(pitch % 12)] > step + 1
                 {
                     *logit += in_chord;
                 }

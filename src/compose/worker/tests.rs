@@ -74,6 +74,7 @@ fn without_a_model_requests_fail_with_what_to_do() {
 #[cfg(feature = "torch")]
 mod with_fake_network {
     mod between;
+    mod returning;
 
     use std::sync::atomic::AtomicUsize;
 

@@ -1,5 +1,6 @@
 //! The worker's jobs for the network that continues themes.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -160,6 +161,9 @@ impl Desk {
         };
         self.load_theme().map_err(|error| error.to_string())?;
         let begun = Instant::now();
+        let stopped: Option<u32> = lineage::setting(lineage, lineage::STOPPED);
+        // What was stopped comes back as it was shown then: bars that were never heard would shorten notes that they repeat.
+        let draft = RefCell::new(None);
         let continued = Continuing {
             model: self.theme()?,
             song: &song,
@@ -169,26 +173,22 @@ impl Desk {
                 .unwrap_or(lineage.candidate + 1)
                 .max(lineage.candidate + 1),
             parent: lineage.parent.as_deref().cloned(),
-            is_cancelled: &|| self.is_cancelled(job),
+            is_cancelled: &|| self.is_cancelled(job) || draft.borrow().is_some(),
             remark: &|message| self.remark(job, message),
-            report: &|_, _| {},
+            report: &|candidate, _| {
+                if candidate.index == lineage.candidate && Some(candidate.bars) == stopped {
+                    draft.replace(Some(candidate));
+                }
+            },
         }
         .write()?;
-        let mut candidates = continued.candidates;
-        candidates.retain(|candidate| candidate.index == lineage.candidate);
-        if let Some(bars) = lineage::setting(lineage, lineage::STOPPED) {
-            for candidate in &mut candidates {
-                cut(candidate, bars);
-            }
-        }
         let tokens = Some(continued.tokens);
-        Ok(Self::last_event(
-            job,
-            candidates,
-            continued.complete,
-            tokens,
-            begun,
-        ))
+        let (mut candidates, mut complete) = (continued.candidates, continued.complete);
+        candidates.retain(|candidate| candidate.index == lineage.candidate);
+        if let Some(draft) = draft.into_inner() {
+            (candidates, complete) = (vec![draft], true);
+        }
+        Ok(Self::last_event(job, candidates, complete, tokens, begun))
     }
 
     /// A theme that was taken from a band's phrase.
