@@ -224,6 +224,13 @@ fn main() -> Result<()> {
             bail!("song {}: nothing was written", gap.number)
         };
         better += usize::from(best.lead > 0.0);
+        eprintln!(
+            "song {}, bars {:?}: {:+.3} against {:+.3} on average",
+            gap.number,
+            gap.bars,
+            best.lead,
+            mean(&rows, |row| row.lead)
+        );
         chosen.push(*best);
         drawn.push(Row {
             lead: mean(&rows, |row| row.lead),

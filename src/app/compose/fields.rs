@@ -199,15 +199,20 @@ fn voices_ui(ui: &mut Ui, fill: &mut FillVoices) {
         (true, true, _) => FillVoices::Both,
         // Taking away the only one is choosing the other.
         (false, true, _) | (false, false, FillVoices::Melody) => FillVoices::Piano,
-        (true, false, _) | (false, false, _) => FillVoices::Melody,
+        (_, false, _) => FillVoices::Melody,
     };
 }
 
 fn place_ui(ui: &mut Ui, studio: &Studio, place: &mut Place, bars: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
+        // A bar has its number beside it.
+        let (width, text) = match *place {
+            Place::FromBar(_) => (94.0, "From bar".to_owned()),
+            other => (150.0, other.name()),
+        };
         let combo = egui::ComboBox::from_id_salt("place")
-            .width(150.0)
-            .selected_text(place.name())
+            .width(width)
+            .selected_text(text)
             .show_ui(ui, |ui| {
                 let here = studio.song().metre.bar_at(studio.transport().position);
                 for choice in Place::iter() {
@@ -223,26 +228,16 @@ fn place_ui(ui: &mut Ui, studio: &Studio, place: &mut Place, bars: impl FnOnce(&
             .response
             .on_hover_text("Where the new music begins")
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Place"));
-        ui.with_layout(Layout::right_to_left(Align::Center), bars);
-    });
-    if let Place::FromBar(bar) = place {
-        ui.horizontal(|ui| {
-            caption(ui, "From bar", 70.0);
+        if let Place::FromBar(bar) = place {
             let mut shown = *bar + 1;
-            number(
-                ui,
-                "From bar",
-                &mut shown,
-                1..=Place::MOST_BARS + 1,
-                0.1,
-                "",
-            )
-            .on_hover_text(
+            let range = 1..=Place::MOST_BARS + 1;
+            number(ui, "From bar", &mut shown, range, 0.1, "").on_hover_text(
                 "The first bar that is written; what stands before it is what it goes on from",
             );
             *bar = shown - 1;
-        });
-    }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), bars);
+    });
 }
 
 fn note(ui: &mut Ui, text: &str) {

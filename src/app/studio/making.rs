@@ -169,9 +169,8 @@ impl Studio {
                 .position(|entry| entry.candidate.index == index)
                 .or((!self.tray.entries.is_empty()).then_some(0))
         });
-        if self.settings.weights.are_usual() {
-            self.tray.mark_alike();
-        } else {
+        self.tray.mark_alike();
+        if !self.settings.weights.are_usual() {
             self.tray.rank(&self.settings.weights);
         }
         self.sound_heard();

@@ -54,11 +54,18 @@ impl Tray {
         for entry in &mut self.entries {
             entry.candidate.score = weights.score(&entry.candidate.measures);
         }
+        let order = |entries: &[Entry]| -> Vec<u32> {
+            entries.iter().map(|entry| entry.candidate.index).collect()
+        };
+        let before = order(&self.entries);
         self.entries.sort_by(|a, b| {
             let (a, b) = (&a.candidate, &b.candidate);
             b.score.total_cmp(&a.score).then(a.index.cmp(&b.index))
         });
-        self.mark_alike();
+        // A slider that is dragged asks again and again; who is better changes seldom.
+        if order(&self.entries) != before {
+            self.mark_alike();
+        }
         let is_heard = |entry: &Entry| Some(entry.candidate.index) == heard;
         self.heard = heard.and_then(|_| self.entries.iter().position(is_heard));
     }
