@@ -1,6 +1,7 @@
 //! Compares the theme miners with each other, with prepared labels and with what people heard.
 //!
-//! `cargo run --example judge_mining -- DATA ENCODER [--labels FILE] [--phrases DIR] [--pictures DIR] [--songs N]`: DATA holds pop909
+//! `cargo run --example judge_mining -- DATA ENCODER [--labels FILE] [--phrases DIR] [--pictures DIR] [--songs N]
+//! [--explore]`: DATA holds pop909
 //! and pop909-cl, ENCODER is a folder with config.json and weights.safetensors of a melody encoder. With --labels the theme
 //! labels of a sequences.npz stand beside the miners'. With --phrases the phrases that people marked (Dai, Zhang & Dannenberg,
 //! ISMIR 2020: DIR holds `NNN/human_label1.txt` and `NNN/melody.txt`) judge them: a region is right where it lies at the same
@@ -63,68 +64,66 @@ type Rule = (
     Box<dyn Fn(&Line, &Windows, &MiningOptions) -> Mined>,
 );
 
+/// The miners; to explore, with other limits and likenesses too.
 fn miners(explore: bool) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = vec![(
-        "edit similarity".to_owned(),
-        Box::new(|line, _, options| mine(line, options)),
-    )];
-    let distances: &[f64] = if explore {
-        &[0.4, 0.5, 0.6, 0.7, 0.8]
-    } else {
-        &[MiningOptions::DISTANCE]
+    let limits = |own: f64, others: &[f64]| -> Vec<f64> {
+        let others = others.iter().filter(|_| explore).copied();
+        std::iter::once(own).chain(others).collect()
     };
-    for &distance in distances {
+    let usual = MiningOptions::default();
+    let clustered = |windows: &Windows, options: &MiningOptions| {
+        let (bars, points): (Vec<u32>, Vec<Vec<f32>>) = (windows.points.iter())
+            .map(|(bar, point)| (*bar as u32, point.clone()))
+            .unzip();
+        clusters::largest(&bars, &points, options)
+    };
+    let mut rules: Vec<Rule> = Vec::new();
+    for least in limits(usual.similarity, &[0.65, 0.7]) {
         rules.push((
-            format!("clusters, distance {distance}"),
+            format!("edit similarity {least}"),
+            Box::new(move |line, windows, options| {
+                mine_by(line, options, &|a, b| {
+                    windows.edit(a, b).filter(|s| *s >= least)
+                })
+            }),
+        ));
+    }
+    for distance in limits(usual.distance, &[0.4, 0.45, 0.55, 0.6]) {
+        rules.push((
+            format!("clusters {distance}"),
             Box::new(move |_, windows, options| {
-                let (bars, points): (Vec<u32>, Vec<Vec<f32>>) = (windows.points.iter())
-                    .map(|(bar, point)| (*bar as u32, point.clone()))
-                    .unzip();
                 let options = MiningOptions {
                     distance,
                     ..*options
                 };
-                clusters::largest(&bars, &points, &options)
+                clustered(windows, &options)
             }),
         ));
     }
+    rules.push((
+        "clusters, else edit".to_owned(),
+        Box::new(move |line, windows, options| {
+            clustered(windows, options).or_else(|| mine(line, options))
+        }),
+    ));
     if explore {
-        for least in [0.6, 0.7, 0.75, 0.8, 0.85] {
+        for least in [0.65, 0.7, 0.75] {
             rules.push((
-                format!("star, cosine {least}"),
+                format!("mean of both {least}"),
                 Box::new(move |line, windows, options| {
                     mine_by(line, options, &|a, b| {
-                        windows.near(a, b).filter(|s| *s >= least)
-                    })
-                }),
-            ));
-        }
-        for (share, least) in [
-            (0.5, 0.6),
-            (0.5, 0.65),
-            (0.5, 0.7),
-            (0.3, 0.6),
-            (0.3, 0.65),
-            (0.7, 0.65),
-            (0.7, 0.7),
-            (0.5, 0.75),
-        ] {
-            rules.push((
-                format!("star, {share} cosine, {least}"),
-                Box::new(move |line, windows, options| {
-                    mine_by(line, options, &|a, b| {
-                        let s = share * windows.near(a, b)? + (1.0 - share) * windows.edit(a, b)?;
+                        let s = f64::midpoint(windows.near(a, b)?, windows.edit(a, b)?);
                         (s >= least).then_some(s)
                     })
                 }),
             ));
         }
-        for least in [0.4, 0.5, 0.55, 0.65, 0.7] {
+        for least in [0.75, 0.8, 0.85] {
             rules.push((
-                format!("star, edit {least}"),
+                format!("cosine {least}"),
                 Box::new(move |line, windows, options| {
                     mine_by(line, options, &|a, b| {
-                        windows.edit(a, b).filter(|s| *s >= least)
+                        windows.near(a, b).filter(|s| *s >= least)
                     })
                 }),
             ));

@@ -151,6 +151,7 @@ impl Cli {
                 | Command::Interpolate(_)
                 | Command::Compose(_)
                 | Command::Humanise(_)
+                | Command::Theme(_)
                 | Command::Train(_),
             ) => true,
             Some(
@@ -158,7 +159,6 @@ impl Cli {
                 | Command::Convert(_)
                 | Command::Measure(_)
                 | Command::Rank(_)
-                | Command::Theme(_)
                 | Command::Models
                 | Command::Soundfonts
                 | Command::Devices

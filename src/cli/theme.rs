@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::options::find_track;
 use super::{Common, Outcome, output, songs};
-use crate::compose::{FoundTheme, ThemeFinder, theme_track};
+use crate::compose::{FoundTheme, ModelPaths, ThemeFinder, theme_track};
 use crate::score::{Song, Span, Tick, Track};
 
 /// Options of `theme`.
@@ -39,7 +39,10 @@ pub(super) fn run(args: &ThemeArgs, common: &Common) -> Outcome {
             args.song.display()
         )
     })?;
-    let found = ThemeFinder::default().find(&song, track.id)?;
+    #[cfg(feature = "torch")]
+    tch::set_num_threads(i32::from(common.threads));
+    let finder = ThemeFinder::in_paths(&ModelPaths::find());
+    let found = finder.find(&song, track.id)?;
     let bars = |span: Span| {
         let last = (span.end - Tick(1)).max(span.start);
         (

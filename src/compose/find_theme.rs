@@ -1,5 +1,6 @@
 //! The theme of a song that has none marked: the phrase that comes back most.
 
+use super::ModelPaths;
 use crate::measure::occurrences::Occurrence;
 use crate::score::{Song, Span, TrackId};
 use crate::tokens::clip::Voices;
@@ -48,7 +49,23 @@ pub struct ThemeFinder {
     miner: Miner,
 }
 
+/// The name of the encoder of melodies: its folder's.
+#[cfg(feature = "torch")]
+const ENCODER: &str = "melody";
+
 impl ThemeFinder {
+    /// The finder that measures best among those there are: with the trained encoder, if this build has networks and it is
+    /// installed. One that is there but does not load is told in the log, and done without.
+    pub fn in_paths(paths: &ModelPaths) -> Self {
+        #[cfg(feature = "torch")]
+        match Miner::with_encoder(paths.model(ENCODER).as_deref()) {
+            Ok(miner) => return Self { miner },
+            Err(error) => tracing::warn!("themes are found by edit similarity: {error}"),
+        }
+        let _ = paths;
+        Self::default()
+    }
+
     /// The theme of a track: the phrase of two bars that comes back most. `None` where no phrase comes back.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ThemeFinder;
 use super::band::BandModel;
 #[cfg(not(feature = "torch"))]
 use super::perform;
@@ -150,6 +151,11 @@ pub(crate) trait Library: Send {
 
     /// Who plays what bands write.
     fn performer(&mut self) -> Box<dyn Performer>;
+
+    /// Who finds themes; by default without a network.
+    fn theme_finder(&mut self) -> ThemeFinder {
+        ThemeFinder::default()
+    }
 }
 
 /// What a build without networks has.

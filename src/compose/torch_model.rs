@@ -1,5 +1,6 @@
 //! The trained Theme Transformer behind the seam of [`super::model`].
 
+use super::ThemeFinder;
 use super::band::BandModel;
 use super::model::{Library, ModelError, ModelInfo, ModelPaths, NextToken, THEME, ThemeModel};
 use super::perform::{self, Performer};
@@ -43,6 +44,11 @@ impl Library for TorchLibrary {
     fn performer(&mut self) -> Box<dyn Performer> {
         self.set_threads();
         perform::performer_in(&self.paths)
+    }
+
+    fn theme_finder(&mut self) -> ThemeFinder {
+        self.set_threads();
+        ThemeFinder::in_paths(&self.paths)
     }
 }
 

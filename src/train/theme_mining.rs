@@ -2,6 +2,7 @@
 //!
 //! Two miners stand behind [`Miner::mine`]: one by the edit similarity of the melody with itself, and, as published (Shih et
 //! al., IEEE TMM 2022, section IV), one by clusters of the points that a trained encoder gives two-bar segments.
+//! `examples/judge_mining` compares them.
 
 #[cfg(feature = "torch")]
 pub mod clusters;
@@ -13,6 +14,8 @@ use crate::measure::fragment::Fragment;
 use crate::measure::grid::mean;
 #[cfg(feature = "torch")]
 use crate::nets::melody_encoder::MelodyEncoder;
+#[cfg(feature = "torch")]
+use crate::tokens::melody::{CHANNELS, STEPS};
 
 pub use line::Line;
 
@@ -33,7 +36,7 @@ pub struct MiningOptions {
 
 impl MiningOptions {
     /// The distance of neighbours that is right most often, by phrases that people marked.
-    pub const DISTANCE: f64 = 0.6;
+    pub const DISTANCE: f64 = 0.5;
 }
 
 impl Default for MiningOptions {
@@ -54,7 +57,7 @@ pub enum Miner {
     /// The window with the most and most similar returns; needs no network.
     #[default]
     Similarity,
-    /// The largest cluster of points, as published.
+    /// The largest cluster of points, as published; where there is none, by similarity. It agrees better with people.
     #[cfg(feature = "torch")]
     Clusters(Box<MelodyEncoder>),
 }
@@ -69,6 +72,31 @@ pub enum MiningError {
 }
 
 impl Miner {
+    /// The miner that measures best among those there are: by clusters with the encoder in `folder`, by edit similarity
+    /// without one.
+    ///
+    /// # Errors
+    /// When the encoder cannot be loaded, or is of another size.
+    #[cfg(feature = "torch")]
+    pub fn with_encoder(folder: Option<&std::path::Path>) -> Result<Self, MiningError> {
+        let Some(folder) = folder else {
+            return Ok(Self::Similarity);
+        };
+        let encoder = MelodyEncoder::load(folder, tch::Device::Cpu)?;
+        let config = encoder.config();
+        let wanted = [CHANNELS as i64, STEPS as i64];
+        if [config.channels, config.steps] != wanted {
+            return Err(crate::nets::NetError::Config(format!(
+                "{}: channels and steps are {} and {}, this program has {wanted:?}",
+                folder.display(),
+                config.channels,
+                config.steps
+            ))
+            .into());
+        }
+        Ok(Self::Clusters(Box::new(encoder)))
+    }
+
     /// The theme of a melody and its returns as ranges of bars, in order, not overlapping; the first is the theme. `None`
     /// where there is none.
     ///
@@ -82,14 +110,17 @@ impl Miner {
         match self {
             Self::Similarity => Ok(mine(line, options)),
             #[cfg(feature = "torch")]
-            Self::Clusters(encoder) => Ok(clusters::mine(line, encoder, options)?),
+            Self::Clusters(encoder) => {
+                let clustered = clusters::mine(line, encoder, options)?;
+                Ok(clustered.or_else(|| mine(line, options)))
+            }
         }
     }
 }
 
 /// Mines by edit similarity.
 ///
-/// Every bar-aligned window is tried as the theme. Its returns are the later windows that are similar enough, the most
+/// Every bar-aligned window whose first bar has notes is tried as the theme. Its returns are the later windows that are similar enough, the most
 /// similar taken first where windows overlap. The window with the most returns is the theme, more so the more they are
 /// like it; a theme of few notes counts less, since few notes are soon alike.
 pub fn mine(line: &Line, options: &MiningOptions) -> Option<Vec<Range<u32>>> {
@@ -110,14 +141,13 @@ pub fn mine_by(
     options: &MiningOptions,
     alike: &dyn Fn(usize, usize) -> Option<f64>,
 ) -> Option<Vec<Range<u32>>> {
-    const ENOUGH_NOTES: usize = 8;
     let notes: Vec<usize> = (line.windows(options.bars))
         .map(|bars| line.fragment(bars).notes())
         .collect();
     let length = options.bars.max(1);
     let mut best: Option<(f64, Vec<Range<u32>>)> = None;
     for (first, count) in notes.iter().enumerate() {
-        if *count < options.notes.max(2) {
+        if *count < options.notes.max(2) || !begins(line, first as u32) {
             continue;
         }
         let later =
@@ -130,8 +160,7 @@ pub fn mine_by(
             continue;
         }
         let likeness = mean(found.iter().map(|(s, _)| *s)).unwrap_or(0.0);
-        let weight = (*count).min(ENOUGH_NOTES) as f64 / ENOUGH_NOTES as f64;
-        let score = found.len() as f64 * likeness * weight;
+        let score = found.len() as f64 * likeness * weight(*count);
         if best.as_ref().is_none_or(|(high, _)| score > *high) {
             let mut bars: Vec<u32> = found.iter().map(|(_, bar)| *bar as u32).collect();
             bars.push(first as u32);
@@ -141,6 +170,17 @@ pub fn mine_by(
         }
     }
     best.map(|(_, regions)| regions)
+}
+
+/// What a theme of so many notes counts, 0..=1: few notes are soon alike.
+fn weight(notes: usize) -> f64 {
+    const ENOUGH: usize = 8;
+    notes.min(ENOUGH) as f64 / ENOUGH as f64
+}
+
+/// Whether a phrase can begin in this bar: it has notes.
+fn begins(line: &Line, bar: u32) -> bool {
+    line.fragment(bar..bar + 1).notes() > 0
 }
 
 /// Of windows (likeness, first bar), each `length` bars long, those that do not overlap: the most alike first.

@@ -184,7 +184,7 @@ fn a_script_finds_themes_too() {
         let bytes = midi::write(song, &MidiOptions::default()).unwrap();
         std::fs::write(home.join(name), bytes).unwrap();
     };
-    write("song.mid", &phrases(&[(1, 0), (5, 0), (8, 9)]));
+    write("song.mid", &phrases(&[(1, 0), (5, 0), (8, 0)]));
     write("once.mid", &phrases(&[(1, 0)]));
     let (code, stdout, stderr) = run(home, &["theme", "song.mid", "--json"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
@@ -203,10 +203,10 @@ fn a_script_finds_themes_too() {
             )
         })
         .collect();
-    assert_eq!(places, [(6, 7, 1.0), (9, 10, 0.8)]);
+    assert_eq!(places, [(6, 7, 1.0), (9, 10, 1.0)]);
     let (_, text, _) = run(home, &["theme", "song.mid", "--track", "1"]);
     assert!(
-        text.contains("bars 2-3") && text.contains("9-10  0.80"),
+        text.contains("bars 2-3") && text.contains("9-10  1.00"),
         "{text}"
     );
     let (code, text, _) = run(home, &["theme", "once.mid"]);

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::{Common, Interrupt, Outcome, output, progress};
+use crate::compose::ModelPaths;
 use crate::train::theme::log::ValidationRow;
 use crate::train::theme::prepare::{self, PrepareOptions};
 use crate::train::theme::run::{self as training, Progress, TrainOptions};
@@ -29,6 +30,9 @@ pub(super) struct ThemeArgs {
     /// Go on from the checkpoint in the folder
     #[arg(long)]
     resume: bool,
+    /// A folder with a melody encoder, which finds the themes; by default the one that is installed
+    #[arg(long, value_name = "DIR")]
+    encoder: Option<PathBuf>,
     /// Weights to begin with (.safetensors or .pt)
     #[arg(long, value_name = "FILE")]
     warm_start: Option<PathBuf>,
@@ -126,6 +130,10 @@ fn sequences(args: &ThemeArgs, interrupt: &Interrupt) -> anyhow::Result<PathBuf>
             data: args.data.clone(),
             out: args.out.clone(),
             mining: MiningOptions::default(),
+            encoder: args
+                .encoder
+                .clone()
+                .or_else(|| ModelPaths::find().model("melody")),
         },
         &mut |done, all| {
             bar.set_length(all as u64);

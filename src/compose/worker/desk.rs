@@ -22,6 +22,7 @@ pub(super) struct Desk {
     /// By name.
     bands: BTreeMap<String, Box<dyn BandModel>>,
     performer: Option<Box<dyn Performer>>,
+    finder: Option<ThemeFinder>,
     outbox: Sender<Event>,
     closing: Arc<AtomicBool>,
 }
@@ -37,6 +38,7 @@ impl Desk {
             theme: None,
             bands: BTreeMap::new(),
             performer: None,
+            finder: None,
             outbox,
             closing,
         }
@@ -64,6 +66,7 @@ impl Desk {
                     self.theme = None;
                     self.bands.clear();
                     self.performer = None;
+                    self.finder = None;
                     Event::Failed {
                         job: id,
                         message: format!(
@@ -101,7 +104,7 @@ impl Desk {
             Kind::Vary(settings) => self.vary(job, settings),
             Kind::Morph(settings) => self.morph(job, settings),
             Kind::Again(lineage) => self.again(job, lineage),
-            Kind::FindTheme(track) => Ok(Self::find_theme(job, *track)),
+            Kind::FindTheme(track) => Ok(self.find_theme(job, *track)),
         };
         done.unwrap_or_else(|message| Event::Failed {
             job: job.id,
@@ -109,8 +112,9 @@ impl Desk {
         })
     }
 
-    fn find_theme(job: &Job, track: TrackId) -> Event {
-        let found = ThemeFinder::default().find(&job.request.song, track);
+    fn find_theme(&mut self, job: &Job, track: TrackId) -> Event {
+        let finder = (self.finder).get_or_insert_with(|| self.library.theme_finder());
+        let found = finder.find(&job.request.song, track);
         Event::ThemeFound {
             job: job.id,
             found: found.map_err(|error| error.to_string()),

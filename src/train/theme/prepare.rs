@@ -9,7 +9,7 @@ use crate::tokens::clip::Clip;
 use crate::tokens::theme::{encode, encode_source};
 use crate::tokens::theme_vocab::Token;
 use crate::train::corpus::{self, CorpusError, LeftOut};
-use crate::train::theme_mining::{Line, MiningOptions, mine};
+use crate::train::theme_mining::{Line, Miner, MiningError, MiningOptions};
 
 /// What to prepare.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,8 @@ pub struct PrepareOptions {
     pub out: PathBuf,
     /// What counts as a theme.
     pub mining: MiningOptions,
+    /// The folder of a melody encoder; without one themes are found by edit similarity.
+    pub encoder: Option<PathBuf>,
 }
 
 /// What was made.
@@ -49,6 +51,9 @@ pub enum PrepareError {
     /// The corpus could not be read.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// The encoder could not be loaded, or failed.
+    #[error(transparent)]
+    Mining(#[from] MiningError),
     /// The set could not be written.
     #[error(transparent)]
     Write(#[from] SequencesError),
@@ -73,6 +78,7 @@ pub fn run(
     let numbers = corpus::pop909_numbers(&options.data)?;
     let mut report = PrepareReport::default();
     let mut set = SequenceSet::default();
+    let miner = Miner::with_encoder(options.encoder.as_deref())?;
     for (done, number) in numbers.iter().enumerate() {
         if progress(done, numbers.len()).is_break() {
             return Err(PrepareError::Stopped);
@@ -86,7 +92,7 @@ pub fn run(
             }
         };
         report.aligned += 1;
-        if let Some(song) = sequence(song.number, song.clip, &options.mining) {
+        if let Some(song) = sequence(song.number, song.clip, &miner, &options.mining)? {
             report.kept += 1;
             report.validation += usize::from(song.validates());
             report.tokens += song.tokens.len();
@@ -108,12 +114,22 @@ pub fn run(
 }
 
 /// A clip as a training sequence; `None` where it has no theme.
-fn sequence(number: u16, mut clip: Clip, mining: &MiningOptions) -> Option<SequenceSong> {
-    let regions = mine(&Line::of_clip(&clip), mining)?;
-    let source = encode_source(&clip.bars_of(regions.first()?.clone()));
+fn sequence(
+    number: u16,
+    mut clip: Clip,
+    miner: &Miner,
+    mining: &MiningOptions,
+) -> Result<Option<SequenceSong>, MiningError> {
+    let regions = miner.mine(&Line::of_clip(&clip), mining)?;
+    let (Some(regions), Some(tempo)) = (regions, clip.tempos.first()) else {
+        return Ok(None);
+    };
+    let tempo = Token::Tempo(tempo.bpm).id();
+    let theme = regions.first().cloned().unwrap_or_default();
+    let source = encode_source(&clip.bars_of(theme));
     clip.themes = regions;
-    let tempo = Token::Tempo(clip.tempos.first()?.bpm).id();
-    Some(SequenceSong::new(number, tempo, encode(&clip), source))
+    let song = SequenceSong::new(number, tempo, encode(&clip), source);
+    Ok(Some(song))
 }
 
 #[cfg(test)]
@@ -140,8 +156,11 @@ mod tests {
             tempos: vec![ClipTempo { step: 0, bpm: 89 }],
             themes: Vec::new(),
         };
-        let song = sequence(27, clip, &MiningOptions::default());
-        let song = song.unwrap_or_else(|| SequenceSong::new(0, 0, vec![], vec![]));
+        let song = sequence(27, clip, &Miner::Similarity, &MiningOptions::default());
+        let song = song
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| SequenceSong::new(0, 0, vec![], vec![]));
         assert!(song.validates());
         assert_eq!(song.regions.len(), 3);
         // The later regions are exact copies of the source; the first holds the tempo too.

@@ -10,13 +10,18 @@ use linfa_nn::distance::L2Dist;
 // What linfa is built with; the rest of the program has a newer one.
 use ndarray_0_16::Array2;
 
-use super::{Line, MiningOptions, apart};
+use super::{Line, MiningOptions, apart, begins};
 use crate::nets::NetError;
 use crate::nets::melody_encoder::MelodyEncoder;
 use crate::tokens::melody::Segment;
 
 /// Neighbours, itself included, that make a point the core of a cluster.
 const CORE: usize = 2;
+/// A chain of neighbours can lead far away: returns are no farther from the theme than this many times the distance of
+/// neighbours.
+const REACH: f64 = 1.5;
+/// Mean distances of returns from their theme that differ by less are equal.
+const CLOSE: f64 = 0.1;
 
 /// Mines by the points of `encoder`: the largest cluster of bar-aligned windows is the theme's, its first member the theme, its
 /// others the returns, the nearest taken first where windows overlap.
@@ -32,7 +37,7 @@ pub fn mine(
     Ok(largest(&bars, &points, options))
 }
 
-/// The windows of a melody that have notes enough, by their first bars, and their points.
+/// The windows of a melody that have notes enough, also in their first bar; by that bar, and their points.
 ///
 /// # Errors
 /// When the encoder fails.
@@ -41,7 +46,9 @@ pub fn points(
     encoder: &MelodyEncoder,
     options: &MiningOptions,
 ) -> Result<(Vec<u32>, Vec<Vec<f32>>), NetError> {
-    let enough = |(_, segment): &(u32, Segment)| segment.notes().len() >= options.notes.max(2);
+    let enough = |(bar, segment): &(u32, Segment)| {
+        segment.notes().len() >= options.notes.max(2) && begins(line, *bar)
+    };
     let (bars, segments): (Vec<u32>, Vec<Segment>) = (line.windows(options.bars))
         .map(|bars| (bars.start, line.segment(bars)))
         .filter(enough)
@@ -73,6 +80,7 @@ pub fn largest(
         };
         let later = (others.iter())
             .filter(|other| bars[**other] >= bars[theme] + length)
+            .filter(|other| apart_by(&points[theme], &points[**other]) <= REACH * options.distance)
             .map(|other| {
                 (
                     -apart_by(&points[theme], &points[*other]),
@@ -82,6 +90,8 @@ pub fn largest(
         let found = apart(later, length as usize);
         let size = found.len() + 1;
         let near: f64 = found.iter().map(|(s, _)| *s).sum::<f64>() / size as f64;
+        // What differs less than this is as close: the earlier one is the theme.
+        let near = (near / CLOSE).round();
         let better = |(most, nearest, _): &(usize, f64, _)| (size, near) > (*most, *nearest);
         if size >= options.regions && best.as_ref().is_none_or(better) {
             let mut first: Vec<u32> = found.iter().map(|(_, bar)| *bar as u32).collect();
