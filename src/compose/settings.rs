@@ -161,12 +161,13 @@ impl ContinueSettings {
     }
 
     /// The default settings for what follows bar `from - 1` of a melody's track: with the marked theme, else with the last
-    /// phrase before as the theme, and with the bars that are painted behind it. `None` where no theme is marked and the
-    /// track plays nothing before that bar.
+    /// phrase before as the theme, and with the bars that are painted behind it. `None` where the melody (the theme's, if one
+    /// is marked) plays nothing before that bar.
     pub fn from_bar(song: &Song, track: TrackId, from: u32) -> Option<Self> {
-        let marked = song.theme().map(|theme| (theme.track, theme.span));
-        let phrase = || Some((track, last_phrase(song.track(track)?, song, from)?));
-        let (track, theme) = marked.or_else(phrase)?;
+        let marked = song.theme();
+        let track = marked.map_or(track, |theme| theme.track);
+        let phrase = last_phrase(song.track(track)?, song, from)?;
+        let theme = marked.map_or(phrase, |theme| theme.span);
         let mut settings = Self {
             theme,
             track,
@@ -273,6 +274,24 @@ mod tests {
         assert_eq!(phrase(10), Some(bars(8, 10)));
         assert_eq!(phrase(1), Some(bars(0, 1)));
         assert_eq!(phrase(0), None);
+        let marked = Song {
+            themes: vec![ThemeRegion {
+                span: bars(4, 6),
+                track: TrackId(1),
+                kind: ThemeKind::Theme,
+            }],
+            ..song.clone()
+        };
+        let theme = |from| {
+            ContinueSettings::from_bar(&marked, TrackId(9), from).map(|settings| settings.theme)
+        };
+        assert_eq!(theme(8), Some(bars(4, 6)));
+        assert_eq!(
+            theme(2),
+            Some(bars(4, 6)),
+            "before the theme, after something"
+        );
+        assert_eq!(theme(0), None, "there is nothing to go on from");
         assert_eq!(
             at(8).map(|settings| settings.start(&song)),
             Some(Tick(8 * 3840))

@@ -284,7 +284,7 @@ impl Studio {
             line.and_then(|line| ContinueSettings::from_bar(song, line, bar))
                 .ok_or_else(|| {
                     format!(
-                        "Nothing stands before bar {}: draw notes there, or mark a theme (T).",
+                        "Nothing stands before bar {} that could go on: choose a later bar.",
                         bar + 1
                     )
                 })?

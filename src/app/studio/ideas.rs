@@ -165,6 +165,9 @@ impl Studio {
         match self.band_around(&Arc::new(song), &tracks, bars) {
             Ok(asking) => {
                 self.keep(false);
+                // The band is heard where it joins as soon as it plays, as everything that is written from silence.
+                self.sound.pause();
+                self.read_sound();
                 self.form.making = Making::Accompany;
                 self.ask_for(Ok(asking));
             }
