@@ -142,11 +142,18 @@ mod decode {
         let (plain, name) = network()?;
         println!("{name}; one thread, window {WINDOW}, primed again with {KEPT}");
         let windows = [1, 8].map(|rows| window(&plain, rows));
-        let decoder = Decoder::new(plain, Arithmetic::Packed)?;
-        println!("packed products: {}", decoder.is_packed());
+        let windows = windows.into_iter().collect::<Result<Vec<f64>>>()?;
+        for arithmetic in [Arithmetic::Packed, Arithmetic::Quantized] {
+            let decoder = Decoder::new(network()?.0, arithmetic)?;
+            println!("{arithmetic:?}; packed products: {}", decoder.is_packed());
+            report(&decoder, &windows)?;
+        }
+        Ok(())
+    }
+
+    fn report(decoder: &Decoder, windows: &[f64]) -> Result<()> {
         for (rows, whole) in [1, 8].into_iter().zip(windows) {
-            let whole = whole?;
-            let (prime, step, token) = session(&decoder, rows)?;
+            let (prime, step, token) = session(decoder, rows)?;
             println!(
                 "{rows} candidates: step {:.2} ms, prime {:.0} ms, {:.0} tokens/s ({:.0} with primes); \
                  whole window {:.0} ms, {:.1} tokens/s; {:.0} times as fast ({:.0} with primes)",

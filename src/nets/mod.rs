@@ -6,7 +6,7 @@
 //! | [`melody_encoder`] | two bars of melody to a point, variations close together |
 //! | [`musegan`] | phrases of several tracks from noise (Dong et al., AAAI 2018) |
 //! | [`music_transformer`] | piano performances (Huang et al., 2018) |
-//! | [`packed`] | half-precision products for decoding |
+//! | [`packed`] | products in 16 or 8 bits for decoding |
 //! | [`performance`] | velocity and timing for notes on the grid |
 //! | [`sampling`] | from logits to one token |
 //! | [`theme_transformer`] | continues a theme (Shih et al., IEEE TMM 2022) |

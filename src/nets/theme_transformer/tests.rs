@@ -295,6 +295,7 @@ fn steps_equal_whole_passes() {
         (network("theme_transformer_relu"), 1e-5, Arithmetic::Single),
         (random_network(1), 1e-5, Arithmetic::Single),
         (random_network(1), 2e-2, Arithmetic::Packed),
+        (random_network(1), 3e-1, Arithmetic::Quantized),
     ] {
         let vocab = network.config().vocab;
         let (tokens, labels) = piece(24, vocab, 2);
