@@ -62,7 +62,7 @@ mod tests {
         }
         assert_eq!(encode("D dorian".parse().unwrap()), (0, false));
         assert_eq!(encode("E harmonic minor".parse().unwrap()), (1, true));
-        assert_eq!(decode(7, false).unwrap().to_string(), "C# major");
+        assert_eq!(decode(7, false).unwrap().to_string(), "Db major");
         assert_eq!(decode(8, false), None);
     }
 }
