@@ -189,7 +189,9 @@ fn main() -> Result<()> {
         ("contrast", &contrast),
     ] {
         let mut row = Row::default();
-        pieces.iter().for_each(|piece| row.add(piece));
+        for piece in pieces {
+            row.add(piece);
+        }
         row.print(name, pieces.len());
         if let Some(folder) = &args.pictures {
             std::fs::create_dir_all(folder)?;
