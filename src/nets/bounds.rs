@@ -1,5 +1,19 @@
 //! What every network's configuration must hold to.
 
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::NetError;
+
+/// The configuration in a `config.json`, not checked yet; an error names the file.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, NetError> {
+    let wrong =
+        |reason: &dyn std::fmt::Display| NetError::Config(format!("{}: {reason}", path.display()));
+    let text = std::fs::read(path).map_err(|error| wrong(&error))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(&error))
+}
+
 /// Checks sizes against their bounds, each `1..=most`, and what multi-head attention and dropout ask for. The upper bounds
 /// keep a damaged file from asking for all the memory there is.
 #[derive(Debug)]

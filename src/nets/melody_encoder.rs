@@ -14,7 +14,7 @@ use tch::nn;
 use tch::{Device, TchError, Tensor};
 
 use super::NetError;
-use super::bounds::Bounds;
+use super::bounds::{self, Bounds};
 use super::checkpoint::{self, Tensors};
 use super::layers::{LAYER_NORM_EPSILON, Linear, Products, dropout, xavier};
 
@@ -61,10 +61,7 @@ impl Config {
     /// # Errors
     /// When the file is missing, is not JSON, or says sizes that no network can have.
     pub fn read(path: &Path) -> Result<Self, NetError> {
-        let wrong = |reason: String| NetError::Config(format!("{}: {reason}", path.display()));
-        let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-        let config: Self =
-            serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        let config: Self = bounds::read(path)?;
         config.check()?;
         Ok(config)
     }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::{Common, Interrupt, Outcome, output, progress};
+use super::options::RunOptions;
+use crate::cli::{Common, Outcome, output, progress};
 use crate::train::melody::run::{self as training, Progress, TrainOptions};
 
 /// Options of `train melody`.
@@ -13,15 +14,6 @@ pub(super) struct MelodyArgs {
     /// The folder that pop909 and pop909-cl were unpacked into
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The folder for configuration, weights, checkpoints, logs (CSV), curves (PNG) and the report (JSON)
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Stop after so many minutes
-    #[arg(long, value_name = "M", required_unless_present = "steps")]
-    minutes: Option<f64>,
-    /// Stop after so many optimiser steps
-    #[arg(long, value_name = "N")]
-    steps: Option<u64>,
     /// Go on from the checkpoint in the folder
     #[arg(long)]
     resume: bool,
@@ -31,24 +23,19 @@ pub(super) struct MelodyArgs {
     /// Songs in a step, two segments of each
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// The random seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 /// Trains a melody encoder.
 pub(super) fn run(args: &MelodyArgs, common: &Common) -> Outcome {
-    common.check_device()?;
-    if !args.resume {
-        output::may_write(&args.out.join("training.csv"), common)?;
-    }
-    let interrupt = Interrupt::listen();
-    let mut options = TrainOptions::new(&args.data, &args.out);
-    options.minutes = args.minutes;
-    options.steps = args.steps;
+    let interrupt = args.run.begin(args.resume, common)?;
+    let mut options = TrainOptions::new(&args.data, &args.run.out);
+    options.minutes = args.run.minutes;
+    options.steps = args.run.steps;
     options.resume = args.resume;
     options.threads = usize::from(common.threads);
-    options.seed = args.seed;
+    options.seed = args.run.seed;
     options.learning_rate = args.learning_rate.unwrap_or(options.learning_rate);
     options.songs = args.batch.unwrap_or(options.songs);
 
@@ -81,7 +68,7 @@ pub(super) fn run(args: &MelodyArgs, common: &Common) -> Outcome {
             report.steps,
             report.seconds / 60.0,
             report.parameters,
-            args.out.display(),
+            args.run.out.display(),
             found.among,
             found.top1,
             found.top1_edit,

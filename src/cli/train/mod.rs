@@ -5,6 +5,8 @@ mod melody;
 #[cfg(feature = "torch")]
 mod musegan;
 #[cfg(feature = "torch")]
+mod options;
+#[cfg(feature = "torch")]
 mod performance;
 mod prepare;
 #[cfg(feature = "torch")]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::{Common, Interrupt, Outcome, output, progress};
+use super::options::RunOptions;
+use crate::cli::{Common, Outcome, output, progress};
 use crate::nets::musegan::{BandConfig, BandKind};
 use crate::train::bands::set::BandSet;
 use crate::train::musegan::{self, Binarise, GanOptions, Keys, Phrases, Progress};
@@ -18,15 +19,6 @@ pub(super) struct MuseGanArgs {
     /// The folder of a set that `leitmotif train prepare bands` made
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The folder for weights, checkpoints, samples (PNG and MIDI), logs (CSV) and curves (PNG)
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Stop after so many minutes
-    #[arg(long, value_name = "M", required_unless_present = "steps")]
-    minutes: Option<f64>,
-    /// Stop after so many generator steps
-    #[arg(long, value_name = "N")]
-    steps: Option<u64>,
     /// Go on from the checkpoint in the folder
     #[arg(long)]
     resume: bool,
@@ -69,9 +61,8 @@ pub(super) struct MuseGanArgs {
     /// Minutes between samples and their measures
     #[arg(long, value_name = "M")]
     sample_minutes: Option<f64>,
-    /// The random seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -88,11 +79,7 @@ enum Kind {
 
 /// Trains a member of the family.
 pub(super) fn run(args: &MuseGanArgs, common: &Common) -> Outcome {
-    common.check_device()?;
-    if !args.resume {
-        output::may_write(&args.out.join("training.csv"), common)?;
-    }
-    let interrupt = Interrupt::listen();
+    let interrupt = args.run.begin(args.resume, common)?;
     let phrases = Phrases::of(&BandSet::open(&args.data)?);
     let bar = progress::bar(1000, "training");
     let state = musegan::run(&options(args, common), &phrases, &mut |progress| {
@@ -112,7 +99,7 @@ pub(super) fn run(args: &MuseGanArgs, common: &Common) -> Outcome {
     })?;
     bar.finish_and_clear();
     let report = json!({
-        "out": args.out,
+        "out": args.run.out,
         "steps": state.step,
         "seconds": state.seconds,
         "seed": state.seed,
@@ -122,7 +109,7 @@ pub(super) fn run(args: &MuseGanArgs, common: &Common) -> Outcome {
         format!(
             "{} steps; weights, samples, logs and curves are in {}",
             state.step,
-            args.out.display()
+            args.run.out.display()
         )
     });
     Ok(())
@@ -135,16 +122,16 @@ fn options(args: &MuseGanArgs, common: &Common) -> GanOptions {
         Kind::Composer => BandKind::Composer,
     };
     let network = BandConfig::of(kind, matches!(args.kind, Kind::Accompany));
-    let base = GanOptions::new(&args.out, network);
+    let base = GanOptions::new(&args.run.out, network);
     let wide = |size: i64| ((size as f64 * args.width).round() as i64).max(1);
     let (net, critic) = (base.network, base.critic);
     GanOptions {
-        minutes: args.minutes,
-        steps: args.steps,
+        minutes: args.run.minutes,
+        steps: args.run.steps,
         resume: args.resume,
         warm_start: args.warm_start.clone(),
         threads: usize::from(common.threads),
-        seed: args.seed,
+        seed: args.run.seed,
         batch: args.batch.unwrap_or(base.batch),
         critic_steps: args.critic_steps.unwrap_or(base.critic_steps),
         generator_rate: args.learning_rate.unwrap_or(base.generator_rate),

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::{Common, Interrupt, Outcome, output, progress};
+use super::options::RunOptions;
+use crate::cli::{Common, Outcome, output, progress};
 use crate::tokens::expression::Player;
 use crate::train::performance::evaluate::Scores;
 use crate::train::performance::run::{self as training, Progress, TrainOptions};
@@ -15,15 +16,6 @@ pub(super) struct PerformanceArgs {
     /// The folder that groove, pop909 and pop909-cl were unpacked into
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The folder for configuration, weights, logs (CSV), curves (PNG) and the report (JSON)
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Stop after so many minutes
-    #[arg(long, value_name = "M", required_unless_present = "steps")]
-    minutes: Option<f64>,
-    /// Stop after so many optimiser steps
-    #[arg(long, value_name = "N")]
-    steps: Option<u64>,
     /// Weights to begin with (.safetensors)
     #[arg(long, value_name = "FILE")]
     warm_start: Option<PathBuf>,
@@ -33,22 +25,19 @@ pub(super) struct PerformanceArgs {
     /// Windows of eight bars in a step
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// The random seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 /// Trains a performance network.
 pub(super) fn run(args: &PerformanceArgs, common: &Common) -> Outcome {
-    common.check_device()?;
-    output::may_write(&args.out.join("training.csv"), common)?;
-    let interrupt = Interrupt::listen();
-    let mut options = TrainOptions::new(&args.data, &args.out);
+    let interrupt = args.run.begin(false, common)?;
+    let mut options = TrainOptions::new(&args.data, &args.run.out);
     options.warm_start.clone_from(&args.warm_start);
-    options.minutes = args.minutes;
-    options.steps = args.steps;
+    options.minutes = args.run.minutes;
+    options.steps = args.run.steps;
     options.threads = usize::from(common.threads);
-    options.seed = args.seed;
+    options.seed = args.run.seed;
     options.learning_rate = args.learning_rate.unwrap_or(options.learning_rate);
     options.batch = args.batch.unwrap_or(options.batch);
 
@@ -81,7 +70,7 @@ pub(super) fn run(args: &PerformanceArgs, common: &Common) -> Outcome {
             report.seconds / 60.0,
             report.parameters,
             report.best_step,
-            args.out.display(),
+            args.run.out.display(),
             table(&report.test)
         )
     });

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::options::RunOptions;
 use crate::cli::{Common, Interrupt, Outcome, output, progress};
 use crate::compose::ModelPaths;
 use crate::train::theme::log::ValidationRow;
@@ -18,15 +19,6 @@ pub(super) struct ThemeArgs {
     /// A folder with sequences.npz, or one that pop909 and pop909-cl were unpacked into: the sequences are then made first
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The folder for weights, checkpoints, logs (CSV) and curves (PNG)
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Stop after so many minutes
-    #[arg(long, value_name = "M", required_unless_present = "steps")]
-    minutes: Option<f64>,
-    /// Stop after so many optimiser steps
-    #[arg(long, value_name = "N")]
-    steps: Option<u64>,
     /// Go on from the checkpoint in the folder
     #[arg(long)]
     resume: bool,
@@ -42,26 +34,21 @@ pub(super) struct ThemeArgs {
     /// Windows of 512 tokens in a step
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// The random seed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    run: RunOptions,
 }
 
 /// Trains a Theme Transformer.
 pub(super) fn run(args: &ThemeArgs, common: &Common) -> Outcome {
-    common.check_device()?;
-    if !args.resume {
-        output::may_write(&args.out.join("training.csv"), common)?;
-    }
-    let interrupt = Interrupt::listen();
+    let interrupt = args.run.begin(args.resume, common)?;
     let data = sequences(args, &interrupt)?;
-    let mut options = TrainOptions::new(data, &args.out);
-    options.minutes = args.minutes;
-    options.steps = args.steps;
+    let mut options = TrainOptions::new(data, &args.run.out);
+    options.minutes = args.run.minutes;
+    options.steps = args.run.steps;
     options.resume = args.resume;
     options.warm_start.clone_from(&args.warm_start);
     options.threads = usize::from(common.threads);
-    options.seed = args.seed;
+    options.seed = args.run.seed;
     options.learning_rate = args.learning_rate.unwrap_or(options.learning_rate);
     options.batch = args.batch.unwrap_or(options.batch);
 
@@ -85,7 +72,7 @@ pub(super) fn run(args: &ThemeArgs, common: &Common) -> Outcome {
     })?;
     bar.finish_and_clear();
     let report = json!({
-        "out": args.out,
+        "out": args.run.out,
         "steps": state.step,
         "tokens": state.tokens,
         "seconds": state.seconds,
@@ -101,7 +88,7 @@ pub(super) fn run(args: &ThemeArgs, common: &Common) -> Outcome {
             "{} steps, {} tokens; weights, logs and curves are in {}",
             state.step,
             state.tokens,
-            args.out.display()
+            args.run.out.display()
         )
     });
     Ok(())
@@ -117,18 +104,18 @@ fn describe(row: &ValidationRow) -> String {
 /// The folder that holds the sequences; made from the corpus if there are none yet.
 fn sequences(args: &ThemeArgs, interrupt: &Interrupt) -> anyhow::Result<PathBuf> {
     let holds = |folder: &Path| folder.join("sequences.npz").is_file();
-    if let Some(folder) = [&args.data, &args.out]
+    if let Some(folder) = [&args.data, &args.run.out]
         .into_iter()
         .find(|folder| holds(folder))
     {
         return Ok(folder.clone());
     }
-    output::make_folder(&args.out)?;
+    output::make_folder(&args.run.out)?;
     let bar = progress::bar(0, "finding themes");
     let report = prepare::run(
         &PrepareOptions {
             data: args.data.clone(),
-            out: args.out.clone(),
+            out: args.run.out.clone(),
             mining: MiningOptions::default(),
             encoder: args
                 .encoder
@@ -146,5 +133,5 @@ fn sequences(args: &ThemeArgs, interrupt: &Interrupt) -> anyhow::Result<PathBuf>
         "{} of {} songs have themes: {} tokens, {} theme regions",
         report.kept, report.songs, report.tokens, report.regions
     ));
-    Ok(args.out.clone())
+    Ok(args.run.out.clone())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::nets::NetError;
-use crate::nets::bounds::Bounds;
+use crate::nets::bounds::{self, Bounds};
 
 /// The name in `config.json`.
 pub const ARCHITECTURE: &str = "theme_transformer";
@@ -87,10 +87,10 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, is not JSON, or describes no network that can be built.
     pub fn read(path: &Path) -> Result<Self, NetError> {
-        let at = |e: &dyn std::fmt::Display| NetError::Config(format!("{}: {e}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|e| at(&e))?;
-        let config: Self = serde_json::from_str(&text).map_err(|e| at(&e))?;
-        config.check().map_err(|e| at(&e))?;
+        let config: Self = bounds::read(path)?;
+        config
+            .check()
+            .map_err(|e| NetError::Config(format!("{}: {e}", path.display())))?;
         Ok(config)
     }
 
