@@ -3,9 +3,9 @@
 //! `cargo run --example soak -- [MINUTES] [--frames N] [--font FILE] [--generate] [--work THREADS] [--silent]`
 //!
 //! Edits every second, loops, seeks, changes of SoundFont and previews. `--frames` asks for buffers of that size, by
-//! default 256. `--generate` runs `leitmotif continue` on the demo song over and over beside it (the program is looked
-//! for where `cargo build` leaves it); `--work` keeps that many threads busy; `--silent` uses the silent stream instead
-//! of the system's device. A device that is lost is waited for; the report counts it. Fails if no stream could be opened
+//! default 256. `--generate` has the composing thread continue the demo song over and over, eight candidates at a time, as
+//! it does in the studio; `--work` keeps that many threads busy; `--silent` uses the silent stream instead of the system's
+//! device. A device that is lost is waited for; the report counts it. Fails if no stream could be opened
 //! at the start.
 
 #![allow(
@@ -13,18 +13,22 @@
     reason = "a report on the terminal is its purpose"
 )]
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use leitmotif::audio::{
     AtEnd, AudioSettings, Engine, FontSource, Output, OutputState, Preview, soundfont,
 };
+use leitmotif::compose::{ContinueSettings, Event, Kind, ModelPaths, Request, Worker};
+use leitmotif::formats::midi;
 use leitmotif::score::{
     Instrument, Note, Pitch, Role, Song, Span, Tempo, TempoMap, Tick, Track, TrackId, Velocity,
+    edit,
 };
 
 /// Eight busy tracks of 64 bars, a little different for every `variation`.
@@ -103,45 +107,45 @@ fn options() -> anyhow::Result<Options> {
     Ok(options)
 }
 
-/// Keeps a network writing, in a process of its own at the usual priority, until `done`; how many files it wrote.
+/// Keeps the studio's composing thread writing candidates for the demo song until `done`; how many jobs it finished.
+///
+/// # Errors
+/// When a job fails: a measurement without the load that was asked for is none.
 fn generate(done: &AtomicBool) -> anyhow::Result<u64> {
-    let example = std::env::current_exe()?;
-    let program: PathBuf = (example.ancestors().nth(2))
-        .context("the program is not where cargo puts it")?
-        .join("leitmotif");
-    let folder = tempfile::tempdir()?;
+    let song = midi::read(&std::fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/assets/demo.mid"
+    ))?)?
+    .song;
+    let lead = song.tracks.first().context("the demo song is empty")?.id;
+    let song = Arc::new(edit::set_theme(
+        &song,
+        lead,
+        Span::new(Tick::ZERO, Tick(7_680)),
+    ));
+    let settings = ContinueSettings::of_song(&song).context("the demo song has no theme")?;
+    let mut worker = Worker::start(ModelPaths::find());
     let mut written = 0;
     while !done.load(Ordering::Relaxed) {
-        let seed = written + 1;
-        let mut child = Command::new(&program)
-            .args([
-                "continue",
-                "assets/demo.mid",
-                "--bars",
-                "16",
-                "--candidates",
-                "8",
-            ])
-            .args(["--seed", &seed.to_string(), "--out"])
-            .arg(folder.path().join(seed.to_string()))
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot run {}: build it first", program.display()))?;
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
+        let job = worker.submit(Request {
+            song: Arc::clone(&song),
+            kind: Kind::Continue(settings.clone()),
+            seed: written,
+            candidates: 8,
+        })?;
+        loop {
+            match worker.events().recv_timeout(Duration::from_millis(50)) {
+                Ok(Event::Finished { .. }) => break,
+                Ok(Event::Cancelled { .. }) => return Ok(written),
+                Ok(Event::Failed { message, .. } | Event::Unavailable { message, .. }) => {
+                    bail!(message)
+                }
+                Err(RecvTimeoutError::Disconnected) => bail!("the composing thread stopped"),
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             }
             if done.load(Ordering::Relaxed) {
-                child.kill()?;
-                child.wait()?;
-                return Ok(written);
+                worker.cancel(job);
             }
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        if !status.success() {
-            // A measurement without the load that was asked for is none.
-            eprintln!("leitmotif continue ended with {status}");
-            std::process::exit(1);
         }
         written += 1;
     }
@@ -193,7 +197,14 @@ fn main() -> anyhow::Result<()> {
     let generator = if options.generate {
         let done = Arc::clone(&done);
         let thread = std::thread::Builder::new().name("generate".into());
-        Some(thread.spawn(move || generate(&done))?)
+        Some(thread.spawn(move || {
+            let written = generate(&done);
+            if let Err(error) = &written {
+                eprintln!("generation ended: {error:#}");
+                std::process::exit(1);
+            }
+            written
+        })?)
     } else {
         None
     };
@@ -203,6 +214,7 @@ fn main() -> anyhow::Result<()> {
     engine.play();
     let soaked = soak(&mut engine, &options);
     done.store(true, Ordering::Relaxed);
+    let soaked = soaked?;
     soaked.report(&engine);
     for worker in workers {
         if worker.join().is_err() {
@@ -211,11 +223,106 @@ fn main() -> anyhow::Result<()> {
     }
     if let Some(generator) = generator {
         match generator.join() {
-            Ok(written) => println!("a network wrote {} times 4 candidates meanwhile", written?),
+            Ok(written) => println!(
+                "the composing thread finished {} jobs of 8 candidates meanwhile",
+                written?
+            ),
             Err(_) => bail!("the generating thread panicked"),
         }
     }
     Ok(())
+}
+
+/// A pause as long as this leaves nothing in a buffer of 256 frames at 48 kHz.
+const STILL: Duration = Duration::from_millis(5);
+
+/// Gives the calling thread a priority above the audio's.
+#[cfg(target_os = "linux")]
+fn promote() -> bool {
+    use thread_priority as priority;
+    let Ok(value) = 90.try_into() else {
+        return false;
+    };
+    priority::set_thread_priority_and_policy(
+        priority::thread_native_id(),
+        priority::ThreadPriority::Crossplatform(value),
+        priority::ThreadSchedulePolicy::Realtime(
+            priority::RealtimeThreadSchedulePolicy::RoundRobin,
+        ),
+    )
+    .is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn promote() -> bool {
+    false
+}
+
+/// A thread that sleeps for a millisecond at a time at a priority above the audio's, and what it overslept.
+struct Pauses {
+    seen: Receiver<(Instant, Duration)>,
+    /// When, and for how long.
+    all: Vec<(Instant, Duration)>,
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Pauses {
+    /// Shorter ones are what a timer is late by.
+    const SHORTEST: Duration = Duration::from_millis(2);
+
+    fn watch() -> anyhow::Result<Self> {
+        let (sender, seen) = bounded(1024);
+        let done = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&done);
+        let thread = std::thread::Builder::new().name("pauses".into());
+        let thread = thread.spawn(move || {
+            if !promote() {
+                eprintln!("no real-time priority: what else runs counts as standing still");
+            }
+            while !ends.load(Ordering::Relaxed) {
+                let before = Instant::now();
+                std::thread::sleep(Duration::from_millis(1));
+                let over = before.elapsed().saturating_sub(Duration::from_millis(1));
+                if over >= Self::SHORTEST && sender.send((Instant::now(), over)).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self {
+            seen,
+            all: Vec::new(),
+            done,
+            thread: Some(thread),
+        })
+    }
+
+    fn hear(&mut self) {
+        self.all.extend(self.seen.try_iter());
+    }
+
+    /// The longest pause of the last `time`.
+    fn longest_within(&mut self, time: Duration) -> Duration {
+        self.hear();
+        let late = self.all.iter().rev();
+        let late = late.take_while(|(at, _)| at.elapsed() <= time);
+        late.map(|(_, over)| *over).max().unwrap_or_default()
+    }
+
+    /// How many pauses were at least as long as that.
+    fn count(&mut self, length: Duration) -> usize {
+        self.hear();
+        self.all.iter().filter(|(_, over)| *over >= length).count()
+    }
+}
+
+impl Drop for Pauses {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// What happened in a soak, besides what the engine counts.
@@ -228,6 +335,8 @@ struct Soaked {
     seeks: u64,
     fonts: u64,
     losses: u64,
+    /// Xruns while the machine itself stood still.
+    excused: u32,
     /// Xruns and late callbacks since the stream began (the first second warms caches up).
     xruns_at_first: u32,
     late_at_first: u32,
@@ -239,7 +348,7 @@ impl Soaked {
         let status = engine.status();
         println!(
             "{} edits, {} seeks, {} changes of SoundFont; the playhead moved in {} of {} seconds; device lost {} times; \
-             xruns {} and late callbacks {} after the first second",
+             xruns {} and late callbacks {} after the first second, {} of the xruns while the machine stood still",
             self.edits,
             self.seeks,
             self.fonts,
@@ -248,16 +357,19 @@ impl Soaked {
             self.losses,
             status.xruns - self.xruns_at_first,
             status.late_callbacks - self.late_at_first,
+            self.excused,
         );
     }
 }
 
-fn soak(engine: &mut Engine, options: &Options) -> Soaked {
+fn soak(engine: &mut Engine, options: &Options) -> anyhow::Result<Soaked> {
     let started = Instant::now();
     let length = Duration::from_secs_f64(options.minutes * 60.0);
     let mut soaked = Soaked::default();
     let mut last = Tick::ZERO;
     let mut troubled = false;
+    let mut pauses = Pauses::watch()?;
+    let mut xruns = engine.status().xruns;
     while started.elapsed() < length {
         engine.poll();
         let lost = matches!(engine.status().output, OutputState::Lost(_));
@@ -270,6 +382,17 @@ fn soak(engine: &mut Engine, options: &Options) -> Soaked {
                 engine.status().output,
                 engine.position()
             );
+        }
+        pauses.hear();
+        let new = engine.status().xruns - xruns;
+        if new > 0 {
+            xruns += new;
+            let pause = pauses.longest_within(Duration::from_millis(100));
+            let at = started.elapsed().as_secs_f64();
+            println!("{at:7.2} s: {new} xruns; the machine had stood still for {pause:.1?}");
+            if pause >= STILL && soaked.seconds > 0 {
+                soaked.excused += new;
+            }
         }
         if started.elapsed().as_secs() as i64 > soaked.seconds {
             soaked.seconds += 1;
@@ -310,7 +433,12 @@ fn soak(engine: &mut Engine, options: &Options) -> Soaked {
         }
         std::thread::sleep(Duration::from_millis(15));
     }
-    soaked
+    println!(
+        "the machine stood still {} times for 5 ms or more, {} times for 10 ms or more",
+        pauses.count(STILL),
+        pauses.count(2 * STILL)
+    );
+    Ok(soaked)
 }
 
 fn report(engine: &Engine, second: i64) {
