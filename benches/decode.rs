@@ -1,6 +1,7 @@
 //! How fast tokens are decoded: sessions with a key/value cache and packed weights against running the whole window of
-//! 512 tokens again for every token. Same weights, same run, one thread; medians of the processor time of that thread, so
-//! that other programs on a busy machine do not count (wall clock where the system does not tell it).
+//! 512 tokens again for every token, and against the time that reading the weights in 32 bits takes, which bounds any decoder
+//! that does. Same weights, same run; medians, for one thread of its processor time, so that other programs on a busy machine
+//! do not count (wall clock where the system does not tell it), for two threads of wall clock.
 //!
 //! ```text
 //! cargo bench --bench decode [-- MODEL_FOLDER]
@@ -87,7 +88,16 @@ mod decode {
     }
 
     /// Seconds of a prime of [`KEPT`] tokens, of a median step, and of a token when the context rolls on for ever.
-    fn session(decoder: &Decoder, rows: usize) -> Result<(f64, f64, f64)> {
+    fn session(decoder: &Decoder, rows: usize, threads: usize) -> Result<(f64, f64, f64)> {
+        let timed = |work: &mut dyn FnMut() -> Result<()>| {
+            if threads == 1 {
+                return timed(work);
+            }
+            let start = Instant::now();
+            work()?;
+            Ok(start.elapsed().as_secs_f64())
+        };
+        let decoder = &decoder.clone().with_threads(threads);
         let source: Vec<i64> = (0..SOURCE).map(|i| token(i, 99)).collect();
         let mut session = Session::new(decoder, &[&source], rows)?;
         let context: Vec<(Vec<i64>, Vec<i64>)> = (0..rows)
@@ -99,11 +109,11 @@ mod decode {
             .collect();
         let (mut primes, mut steps) = (Vec::new(), Vec::new());
         for _ in 0..5 {
-            primes.push(timed(|| {
+            primes.push(timed(&mut || {
                 session.prime(&context)?;
                 Ok(())
             })?);
-            let block = timed(|| {
+            let block = timed(&mut || {
                 for i in KEPT..WINDOW {
                     let tokens: Vec<i64> = (0..rows).map(|row| token(i, row)).collect();
                     let labels: Vec<i64> = (0..rows).map(|row| label(i, row)).collect();
@@ -140,23 +150,54 @@ mod decode {
     pub(crate) fn run() -> Result<()> {
         tch::set_num_threads(1);
         let (plain, name) = network()?;
-        println!("{name}; one thread, window {WINDOW}, primed again with {KEPT}");
+        println!("{name}; window {WINDOW}, primed again with {KEPT}");
         let windows = [1, 8].map(|rows| window(&plain, rows));
         let windows = windows.into_iter().collect::<Result<Vec<f64>>>()?;
+        let (bytes, seconds) = bound(&plain)?;
+        println!(
+            "reading the decoder's weights in 32 bits, {:.1} MB: {:.2} ms, {:.0} tokens/s at most with 1 candidate",
+            bytes / 1e6,
+            seconds * 1e3,
+            1.0 / seconds
+        );
         for arithmetic in [Arithmetic::Packed, Arithmetic::Quantized] {
             let decoder = Decoder::new(network()?.0, arithmetic)?;
             println!("{arithmetic:?}; packed products: {}", decoder.is_packed());
-            report(&decoder, &windows)?;
+            report(&decoder, &windows, seconds)?;
         }
         Ok(())
     }
 
-    fn report(decoder: &Decoder, windows: &[f64]) -> Result<()> {
-        for (rows, whole) in [1, 8].into_iter().zip(windows) {
-            let (prime, step, token) = session(decoder, rows)?;
+    /// Bytes of the decoder's weights in 32 bits, and the seconds in which one thread reads as many that no cache holds.
+    fn bound(network: &ThemeTransformer) -> Result<(f64, f64)> {
+        let config = network.config();
+        let (d, ffn) = (config.d_model, config.ffn);
+        // Query, key, value and output of the own branch, query and output of the other, feed-forward; and the logits.
+        let layer = 4 * d * d + 2 * d * d + 2 * d * ffn;
+        let weights = layer * config.decoder_xor_pattern.len() as i64 + d * config.vocab;
+        let numbers = Tensor::ones([64 << 20], (tch::Kind::Float, Device::Cpu));
+        let read = || {
+            timed(|| {
+                let sum = numbers.sum(tch::Kind::Float).double_value(&[]);
+                anyhow::ensure!(sum > 0.0, "the sum of ones is {sum}");
+                Ok(())
+            })
+        };
+        let all = median((0..5).map(|_| read()).collect::<Result<_>>()?);
+        Ok((
+            4.0 * weights as f64,
+            all * weights as f64 / numbers.numel() as f64,
+        ))
+    }
+
+    fn report(decoder: &Decoder, windows: &[f64], bound: f64) -> Result<()> {
+        for (rows, threads) in [(1, 1), (8, 1), (8, 2)] {
+            let whole = windows[usize::from(rows > 1)];
+            let (prime, step, token) = session(decoder, rows, threads)?;
             println!(
-                "{rows} candidates: step {:.2} ms, prime {:.0} ms, {:.0} tokens/s ({:.0} with primes); \
+                "{rows} candidates, {threads} threads: {:.2} times the bound; step {:.2} ms, prime {:.0} ms, {:.0} tokens/s ({:.0} with primes); \
                  whole window {:.0} ms, {:.1} tokens/s; {:.0} times as fast ({:.0} with primes)",
+                rows as f64 * bound / step,
                 step * 1e3,
                 prime * 1e3,
                 rows as f64 / step,

@@ -57,7 +57,13 @@ fn predictions(set: &SequenceSet, model: &Path, products: Products) -> Result<()
             SourceForm::Wrong,
         ),
     ] {
-        let windows = chunks(set.validation(), CHUNK, labels, source);
+        let windows = chunks(
+            set.validation(),
+            CHUNK,
+            labels,
+            source,
+            network.config().keys,
+        );
         let scores = score(&network, &windows, 8)?;
         println!(
             "{name}: {} chunks, {} tokens, nats a token (accuracy): {}, {}, {}",
@@ -70,7 +76,13 @@ fn predictions(set: &SequenceSet, model: &Path, products: Products) -> Result<()
     }
     let model = NGram::train(3, SIZE, set.training().map(|song| &song.tokens[..]));
     let mut sums = Prediction::default();
-    for window in chunks(set.validation(), CHUNK, Labels::Timed, SourceForm::Whole) {
+    for window in chunks(
+        set.validation(),
+        CHUNK,
+        Labels::Timed,
+        SourceForm::Whole,
+        network.config().keys,
+    ) {
         let mut tokens = window.input;
         tokens.extend(window.target.last());
         sums.add(&model.predict(&tokens, 1));

@@ -38,6 +38,7 @@ pub(super) fn work(
     let begun = Instant::now();
     let mut worker = Worker::with_settings(WorkerSettings {
         threads: usize::from(common.threads),
+        writers: usize::from(common.threads),
         preload,
         ..WorkerSettings::default()
     });

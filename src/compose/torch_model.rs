@@ -16,12 +16,17 @@ use crate::tokens::theme_vocab::{Id, SIZE};
 pub(crate) struct TorchLibrary {
     paths: ModelPaths,
     threads: usize,
+    writers: usize,
 }
 
 impl TorchLibrary {
-    /// Models in these folders, computing with so many threads.
-    pub(crate) fn new(paths: ModelPaths, threads: usize) -> Self {
-        Self { paths, threads }
+    /// Models in these folders, computing with so many threads; candidates are shared out among so many writers.
+    pub(crate) fn new(paths: ModelPaths, threads: usize, writers: usize) -> Self {
+        Self {
+            paths,
+            threads,
+            writers,
+        }
     }
 
     /// libtorch counts its threads for each thread that calls it.
@@ -33,7 +38,7 @@ impl TorchLibrary {
 impl Library for TorchLibrary {
     fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError> {
         self.set_threads();
-        load_theme(&self.paths)
+        load_theme(&self.paths, self.writers)
     }
 
     fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
@@ -64,7 +69,7 @@ struct TorchTheme {
 const MEMORY: &str = "memory.bin";
 
 /// Loads the model from the first folder that has it.
-fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
+fn load_theme(paths: &ModelPaths, writers: usize) -> Result<Box<dyn ThemeModel>, ModelError> {
     let folder = paths.model(THEME).ok_or_else(|| ModelError::Missing {
         name: THEME.to_owned(),
         searched: paths.folders.clone(),
@@ -73,7 +78,9 @@ fn load_theme(paths: &ModelPaths) -> Result<Box<dyn ThemeModel>, ModelError> {
         folder: folder.clone(),
         message,
     };
-    let decoder = Decoder::load(&folder).map_err(|error| broken(error.to_string()))?;
+    let decoder = Decoder::load(&folder)
+        .map_err(|error| broken(error.to_string()))?
+        .with_threads(writers);
     let config = decoder.network().config();
     if config.vocab != SIZE as i64 {
         return Err(broken(format!(
@@ -136,11 +143,11 @@ impl ThemeModel for TorchTheme {
     }
 }
 
-struct TorchSession<'a> {
-    session: Session<'a>,
+struct TorchSession {
+    session: Session,
 }
 
-impl NextToken for TorchSession<'_> {
+impl NextToken for TorchSession {
     fn prime(&mut self, prefixes: &[(&[Id], &[i64])]) -> Result<Vec<f32>, ModelError> {
         self.session
             .prime(prefixes)

@@ -26,8 +26,11 @@ const EVENTS: usize = 1024;
 pub struct WorkerSettings {
     /// Where models are.
     pub models: ModelPaths,
-    /// Threads that the networks use, by default 1: the sound and the window need the others.
+    /// Threads of one operation of a network, by default 1.
     pub threads: usize,
+    /// Threads that candidates are shared out among; by default all that the sound does not need, at most 4. The notes do not
+    /// depend on it.
+    pub writers: usize,
     /// What is loaded before it is asked for, by default the model that continues themes.
     pub preload: Preload,
 }
@@ -47,9 +50,17 @@ impl Default for WorkerSettings {
         Self {
             models: ModelPaths::find(),
             threads: 1,
+            writers: spare_cores(),
             preload: Preload::default(),
         }
     }
+}
+
+/// The processors but one, which the sound needs; 1 to 4.
+fn spare_cores() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, |cores| cores.get().saturating_sub(1))
+        .clamp(1, 4)
 }
 
 /// A handle on the thread that owns the networks. A model that was loaded is kept; one that cannot be loaded makes only the
@@ -85,7 +96,11 @@ impl Worker {
     /// Starts the thread.
     pub fn with_settings(settings: WorkerSettings) -> Self {
         Self::with_library(
-            library(settings.models, settings.threads.max(1)),
+            library(
+                settings.models,
+                settings.threads.max(1),
+                settings.writers.max(1),
+            ),
             settings.preload,
         )
     }
@@ -167,12 +182,14 @@ impl Drop for Worker {
 }
 
 #[cfg(feature = "torch")]
-fn library(models: ModelPaths, threads: usize) -> Box<dyn Library> {
-    Box::new(super::torch_model::TorchLibrary::new(models, threads))
+fn library(models: ModelPaths, threads: usize, writers: usize) -> Box<dyn Library> {
+    Box::new(super::torch_model::TorchLibrary::new(
+        models, threads, writers,
+    ))
 }
 
 #[cfg(not(feature = "torch"))]
-fn library(models: ModelPaths, _: usize) -> Box<dyn Library> {
+fn library(models: ModelPaths, _: usize, _: usize) -> Box<dyn Library> {
     Box::new(super::model::NoLibrary(models))
 }
 

@@ -4,6 +4,7 @@
 
 pub mod bootstrap;
 pub mod chord;
+pub mod diatonic;
 pub mod fragment;
 pub mod grid;
 pub mod language;

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::options::RunOptions;
 use crate::cli::{Common, Interrupt, Outcome, output, progress};
 use crate::compose::ModelPaths;
+use crate::nets::theme_transformer::KeyKind;
 use crate::train::theme::log::ValidationRow;
 use crate::train::theme::prepare::{self, PrepareOptions};
 use crate::train::theme::run::{self as training, Progress, TrainOptions};
@@ -31,6 +32,12 @@ pub(super) struct ThemeArgs {
     /// Learning rate after warm-up
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
+    /// Share of values that training drops, 0 to below 1
+    #[arg(long, value_name = "SHARE", value_parser = crate::cli::options::parse_share)]
+    dropout: Option<f32>,
+    /// Move every song to C major or A minor, instead of to any key
+    #[arg(long)]
+    one_key: bool,
     /// Windows of 512 tokens in a step
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
@@ -50,6 +57,10 @@ pub(super) fn run(args: &ThemeArgs, common: &Common) -> Outcome {
     options.threads = usize::from(common.threads);
     options.seed = args.run.seed;
     options.learning_rate = args.learning_rate.unwrap_or(options.learning_rate);
+    options.dropout = args.dropout.map_or(options.dropout, f64::from);
+    if args.one_key {
+        options.windows.keys = KeyKind::Common;
+    }
     options.batch = args.batch.unwrap_or(options.batch);
 
     let bar = progress::bar(1000, "training");

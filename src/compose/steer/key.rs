@@ -1,41 +1,26 @@
 //! A soft key, heard from the theme.
 
+use crate::measure::diatonic;
 use crate::tokens::clip::ClipNote;
 
-/// Share of a song's notes that lie outside its scale, as far as deciding about a key goes.
-const OUTSIDE: f64 = 0.02;
 /// No pitch class counts as less likely to be in the key.
 const LEAST: f64 = 0.02;
-/// The steps of the diatonic scale, bit 0 for the tonic of its major key.
-const DIATONIC: u16 = 0b1010_1011_0101;
-
 /// What to add to the logits of notes, by pitch class: `strength` times the logarithm of the probability that the class
 /// belongs to the theme's scale, relative to the class of which that is surest. Every one of the twelve diatonic scales has a probability given the notes of the theme, so
 /// that a theme of few notes, which fits several keys, forbids only what none of them has.
 pub(super) fn biases(notes: &[ClipNote], strength: f32) -> [f32; 12] {
-    let inside = ((1.0 - OUTSIDE) / 7.0).ln();
-    let outside = (OUTSIDE / 5.0).ln();
-    let fits: [f64; 12] = std::array::from_fn(|tonic| {
-        let in_scale = |note: &&ClipNote| contains(tonic, usize::from(note.pitch % 12));
-        let within = notes.iter().filter(in_scale).count() as f64;
-        within * inside + (notes.len() as f64 - within) * outside
-    });
+    let fits = diatonic::fits(notes.iter().map(|note| note.pitch));
     let most = fits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights = fits.map(|fit| (fit - most).exp());
     let total: f64 = weights.iter().sum();
     let belongs: [f64; 12] = std::array::from_fn(|class| {
         let with_class = (0..)
             .zip(&weights)
-            .filter(|(tonic, _)| contains(*tonic, class));
+            .filter(|(tonic, _)| diatonic::contains(*tonic, class));
         with_class.map(|(_, weight)| weight / total).sum()
     });
     let surest = belongs.iter().copied().fold(0.0, f64::max);
     belongs.map(|belongs| strength * (belongs / surest).max(LEAST).ln() as f32)
-}
-
-/// Whether the diatonic scale of a major key has a pitch class.
-fn contains(tonic: usize, class: usize) -> bool {
-    DIATONIC >> ((class + 12 - tonic) % 12) & 1 == 1
 }
 
 #[cfg(test)]

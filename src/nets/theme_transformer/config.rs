@@ -33,6 +33,17 @@ pub enum LabelKind {
     Timed,
 }
 
+/// In which keys the network was shown music. As with labels: who makes the tokens reads this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    /// In all keys.
+    #[default]
+    Any,
+    /// Moved so that the diatonic scale that fits best is that of C major and A minor.
+    Common,
+}
+
 /// Sizes and choices of a [`ThemeTransformer`](super::ThemeTransformer), as in `config.json` beside the weights.
 /// Fields that the file lacks take the published values; fields that are not known are ignored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +71,8 @@ pub struct Config {
     pub max_target: usize,
     /// How labels are counted.
     pub labels: LabelKind,
+    /// In which keys it was shown music.
+    pub keys: KeyKind,
 }
 
 impl Default for Config {
@@ -77,6 +90,7 @@ impl Default for Config {
             dropout: 0.1,
             max_target: 512,
             labels: LabelKind::Published,
+            keys: KeyKind::Any,
         }
     }
 }

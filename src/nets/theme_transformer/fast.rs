@@ -1,22 +1,25 @@
 //! The decoder's parameters in the form that decoding wants them.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, TchError};
 
 use super::decoder::DecoderLayer;
+use super::norm::{Norm, numbers};
 use super::{Activation, ThemeTransformer};
 use crate::nets::NetError;
-use crate::nets::layers::{LayerNorm, Linear};
+use crate::nets::layers::Linear;
 use crate::nets::packed;
 
 /// How the weights of decoding are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// Half-precision weights packed for the processor, 32-bit sums: several times faster, where the processor has it.
+    /// Half-precision weights packed for the processor where it has products for them, keys and values in 16 bits, 32-bit sums:
+    /// several times faster.
     #[default]
     Packed,
-    /// Weights and what goes into products in 8 bits: a fifth faster again with one candidate, .0008 nats a token worse on held-out
+    /// Weights, what goes into products, keys and values in 8 bits: twice as fast again with one candidate, a third with eight, .0014 nats a token worse on held-out
     /// songs (`examples/judge_decoding`). The range of the roundings is that of all rows together, so that a candidate depends a
     /// little on those beside it.
     Quantized,
@@ -24,15 +27,34 @@ pub enum Arithmetic {
     Single,
 }
 
-/// A network made ready for decoding, shared by any number of [`Session`](super::Session)s, one after another.
-#[derive(Debug)]
+/// A network made ready for decoding, shared by any number of [`Session`](super::Session)s. Clones are handles on the same
+/// weights.
+#[derive(Clone, Debug)]
 pub struct Decoder {
+    pub(super) inner: Arc<Inner>,
+    threads: usize,
+}
+
+/// What all handles share; nothing in it is written once it is made.
+#[derive(Debug)]
+pub(super) struct Inner {
     network: ThemeTransformer,
-    pub(super) embedding: Tensor,
+    arithmetic: Arithmetic,
+    /// The tables of the network as numbers, row after row.
+    embedding: Vec<f32>,
+    positions: Vec<f32>,
     pub(super) layers: Vec<FastLayer>,
-    pub(super) norm: LayerNorm,
+    pub(super) norm: Norm,
     pub(super) output: packed::Linear,
 }
+
+#[allow(
+    unsafe_code,
+    reason = "tensors are not shared between threads unless somebody vouches for it"
+)]
+// SAFETY: the tensors are only read, by operations that change none of their metadata, which libtorch allows from any number of
+// threads at once; handles to their storage are counted atomically.
+unsafe impl Sync for Inner {}
 
 /// One decoder layer. The branches' mean is taken in the weights: both `out` layers carry half of the published ones.
 #[derive(Debug)]
@@ -44,40 +66,37 @@ pub(super) struct FastLayer {
     /// Used once a session, on the encoder's output.
     pub(super) cross_kv: Linear,
     pub(super) cross_out: packed::Linear,
-    pub(super) norm1: LayerNorm,
+    pub(super) norm1: Norm,
     pub(super) widen: packed::Linear,
     pub(super) activation: Activation,
     pub(super) narrow: packed::Linear,
-    pub(super) norm3: LayerNorm,
+    pub(super) norm3: Norm,
 }
 
 impl Decoder {
     /// Takes a trained network over.
     ///
     /// # Errors
-    /// When memory runs out.
+    /// When it is not on the CPU, where alone there is decoding, or memory runs out.
     pub fn new(network: ThemeTransformer, arithmetic: Arithmetic) -> Result<Self, NetError> {
         let _guard = tch::no_grad_guard();
-        // Packed products exist on the CPU alone.
-        let on_cpu = network.embedding.device() == Device::Cpu;
+        if network.embedding.device() != Device::Cpu {
+            return Err(NetError::Input(
+                "decoding runs on the CPU: load the network there".to_owned(),
+            ));
+        }
         let linear = |layer: &Linear, factor: f64| -> Result<packed::Linear, TchError> {
             let (weight, bias) = (
                 layer.weight.f_mul_scalar(factor)?,
                 layer.bias.f_mul_scalar(factor)?,
             );
             match arithmetic {
-                Arithmetic::Packed if on_cpu => packed::Linear::packed(&weight, &bias),
-                Arithmetic::Quantized if on_cpu => packed::Linear::quantized(&weight, &bias),
-                _ => packed::Linear::plain(&weight, &bias),
+                Arithmetic::Packed => packed::Linear::packed(&weight, &bias),
+                Arithmetic::Quantized => packed::Linear::quantized(&weight, &bias),
+                Arithmetic::Single => packed::Linear::plain(&weight, &bias),
             }
         };
         let d = network.config.d_model;
-        let norm = |norm: &LayerNorm| -> Result<LayerNorm, TchError> {
-            Ok(LayerNorm {
-                weight: norm.weight.f_detach()?,
-                bias: norm.bias.f_detach()?,
-            })
-        };
         let layer = |layer: &DecoderLayer| -> Result<FastLayer, TchError> {
             Ok(FastLayer {
                 exclusive: layer.exclusive,
@@ -86,23 +105,29 @@ impl Decoder {
                 cross_q: linear(&layer.cross_qkv.outputs(0, d)?, 1.0)?,
                 cross_kv: layer.cross_qkv.outputs(d, 2 * d)?,
                 cross_out: linear(&layer.cross_out, 0.5)?,
-                norm1: norm(&layer.norm1)?,
+                norm1: Norm::new(&layer.norm1)?,
                 widen: linear(&layer.feed_forward.widen, 1.0)?,
                 activation: layer.feed_forward.activation,
                 narrow: linear(&layer.feed_forward.narrow, 1.0)?,
-                norm3: norm(&layer.norm3)?,
+                norm3: Norm::new(&layer.norm3)?,
             })
         };
-        Ok(Self {
-            embedding: network.embedding.f_detach()?,
+        let inner = Inner {
+            arithmetic,
+            embedding: numbers(&network.embedding)?,
+            positions: numbers(&network.positions)?,
             layers: network
                 .decoder
                 .iter()
                 .map(layer)
                 .collect::<Result<_, TchError>>()?,
-            norm: norm(&network.decoder_norm)?,
+            norm: Norm::new(&network.decoder_norm)?,
             output: linear(&network.output, 1.0)?,
             network,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            threads: 1,
         })
     }
 
@@ -117,13 +142,47 @@ impl Decoder {
         )
     }
 
+    /// Shares the rows of sessions out among so many threads, 1 by default, of which the caller's is one.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self {
+            threads: threads.max(1),
+            ..self
+        }
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    pub(super) fn arithmetic(&self) -> Arithmetic {
+        self.inner.arithmetic
+    }
+
+    /// The width of the model.
+    pub(super) fn width(&self) -> usize {
+        self.inner.network.config.d_model as usize
+    }
+
+    /// The embedding of a token below the vocabulary's size.
+    pub(super) fn embedding_of(&self, token: usize) -> &[f32] {
+        let width = self.width();
+        &self.inner.embedding[token * width..(token + 1) * width]
+    }
+
+    /// The sinusoids of a position or label below [`super::POSITIONS`].
+    pub(super) fn position(&self, position: usize) -> &[f32] {
+        let width = self.width();
+        &self.inner.positions[position * width..(position + 1) * width]
+    }
+
     /// The network itself, for its configuration, its encoder and whole passes.
     pub fn network(&self) -> &ThemeTransformer {
-        &self.network
+        &self.inner.network
     }
 
     /// Whether the products are packed: they are not on processors without AVX2.
     pub fn is_packed(&self) -> bool {
-        self.output.is_packed()
+        self.inner.output.is_packed()
     }
 }

@@ -4,20 +4,28 @@
 //!
 //! Shapes: B rows, S source tokens, T target tokens, D `d_model`, V `vocab`.
 
+mod cells;
 mod config;
+mod crew;
 mod decoder;
 mod encoder;
 mod fast;
 mod feed_forward;
+mod group;
 mod inputs;
+mod norm;
+mod prime;
+
 mod session;
+mod sources;
+mod step;
 
 use std::path::{Path, PathBuf};
 
 use tch::nn::{self, Init};
 use tch::{Device, Kind, TchError, Tensor};
 
-pub use config::{ARCHITECTURE, Activation, Config, LabelKind};
+pub use config::{ARCHITECTURE, Activation, Config, KeyKind, LabelKind};
 use decoder::{DecoderLayer, Pass};
 use encoder::EncoderLayer;
 pub use fast::{Arithmetic, Decoder};

@@ -323,8 +323,18 @@ fn steps_equal_whole_passes() {
 
 #[test]
 fn rows_are_independent_with_own_sources_prefixes_and_positions() {
+    rows_are_independent(1);
+}
+
+#[test]
+fn rows_may_be_shared_out_among_threads() {
+    rows_are_independent(2);
+}
+
+fn rows_are_independent(threads: usize) {
     tch::set_num_threads(1);
     let decoder = Decoder::new(random_network(4), Arithmetic::Single).unwrap();
+    let decoder = decoder.with_threads(threads);
     let rows: Vec<_> = (0..3).map(|i| piece(20 + 7 * i, 90, i as i64)).collect();
     let sources: Vec<_> = (0..3)
         .map(|i| piece(9 + 5 * i, 90, 10 + i as i64).0)
@@ -372,6 +382,16 @@ fn rows_are_independent_with_own_sources_prefixes_and_positions() {
         labels.push(label);
         let expected = whole(decoder.network(), sources[row], &tokens, &labels);
         assert_close(&next[r * 90..(r + 1) * 90], &expected, 1e-5, "after keep");
+    }
+    // One row may become several, and a thread may be left without any.
+    session.keep(&[1, 1]).unwrap();
+    let next = session.step(&[7, 8], &[0, 0]).unwrap().to_vec();
+    for (r, token) in [7, 8].into_iter().enumerate() {
+        let (mut tokens, mut labels) = rows[0].clone();
+        tokens.extend([6, token]);
+        labels.extend([2, 0]);
+        let expected = whole(decoder.network(), sources[0], &tokens, &labels);
+        assert_close(&next[r * 90..(r + 1) * 90], &expected, 1e-5, "repeated");
     }
 }
 

@@ -6,10 +6,10 @@ use tch::{Kind, Tensor};
 
 use super::batch::Batch;
 use super::sequences::SequenceSong;
-use super::windows::{Window, melody_only};
+use super::windows::{self, Window, melody_only};
 use crate::measure::language::Prediction;
 use crate::nets::NetError;
-use crate::nets::theme_transformer::ThemeTransformer;
+use crate::nets::theme_transformer::{KeyKind, ThemeTransformer};
 use crate::tokens::labels::{Labels, labels};
 use crate::tokens::theme_vocab::{self, THEME_END, THEME_START};
 
@@ -90,15 +90,25 @@ impl Scores {
     }
 }
 
-/// The validation windows: songs cut into chunks of `length` tokens, those that hold a theme tag.
+/// The validation windows: songs, as they are or in the common key, cut into chunks of `length` tokens; those that hold a
+/// theme tag.
 pub fn chunks<'a>(
     songs: impl IntoIterator<Item = &'a SequenceSong>,
     length: usize,
     kind: Labels,
     source: SourceForm,
+    keys: KeyKind,
 ) -> Vec<Window> {
     let songs: Vec<&SequenceSong> = songs.into_iter().collect();
-    let mut windows = Vec::new();
+    let common;
+    let songs = match keys {
+        KeyKind::Any => songs,
+        KeyKind::Common => {
+            common = songs.into_iter().map(in_common_key).collect::<Vec<_>>();
+            common.iter().collect()
+        }
+    };
+    let mut windows: Vec<Window> = Vec::new();
     for (index, song) in songs.iter().enumerate() {
         let theme = match source {
             SourceForm::Whole => song.source.clone(),
@@ -123,6 +133,14 @@ pub fn chunks<'a>(
         }
     }
     windows
+}
+
+/// A song moved to the common key, its theme with it.
+fn in_common_key(song: &SequenceSong) -> SequenceSong {
+    let shift = windows::to_common(&song.tokens);
+    let mut song = song.clone();
+    windows::move_by(song.tokens.iter_mut().chain(&mut song.source), shift);
+    song
 }
 
 /// Scores of `windows`, teacher-forced, `rows` at a time.

@@ -176,7 +176,10 @@ pub fn run(
     let validate = |state: &mut State| -> Result<ValidationRow, TrainError> {
         let row = validator.measure(&network, state, options.validation_chunks)?;
         log.validation(&row).map_err(log_error)?;
-        draw(&log);
+        // Before the first row of training there is nothing to draw.
+        if state.step >= options.log_steps {
+            draw(&log);
+        }
         if state.best.is_none_or(|best| row.loss < best) {
             state.best = Some(row.loss);
             write_weights(options, "best.safetensors", &parameters)?;
@@ -236,6 +239,7 @@ pub fn run(
 fn build(options: &TrainOptions) -> Result<(ThemeTransformer, VarStore), TrainError> {
     let config = Config {
         labels: LabelKind::Timed,
+        keys: options.windows.keys,
         dropout: options.dropout,
         max_target: options.windows.length,
         ..options.network.clone()
@@ -415,6 +419,7 @@ impl Validator {
                 options.windows.length,
                 Labels::Timed,
                 source,
+                options.windows.keys,
             )
         };
         Self {

@@ -11,7 +11,7 @@ use super::run::{Progress, TrainError, TrainOptions, run};
 use super::sequences::{SequenceSet, SequenceSong};
 use super::windows::WindowOptions;
 use crate::nets::checkpoint;
-use crate::nets::theme_transformer::Config;
+use crate::nets::theme_transformer::{Config, KeyKind};
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::{BAR, Id, THEME_END, THEME_START, Token, Voice};
 use crate::train::optimiser::{AdamW, AdamWOptions};
@@ -231,7 +231,8 @@ fn scores_tell_inside_from_outside_and_leave_padding_out() {
 #[test]
 fn validation_chunks_hold_a_tag_and_their_own_labels() {
     let set = songs();
-    let chunks = |source| evaluate::chunks(set.validation(), 32, Labels::Timed, source);
+    let chunks =
+        |source| evaluate::chunks(set.validation(), 32, Labels::Timed, source, KeyKind::Any);
     let whole = chunks(SourceForm::Whole);
     assert!(!whole.is_empty());
     for chunk in &whole {

@@ -8,6 +8,8 @@ use rand::{Rng, RngExt as _};
 use rand_pcg::Pcg64;
 
 use super::sequences::{SequenceSet, SequenceSong};
+use crate::measure::diatonic;
+use crate::nets::theme_transformer::KeyKind;
 use crate::tokens::labels::{LabelClock, Labels, SourceMarks};
 use crate::tokens::theme_vocab::{BAR, Id, Token, Voice};
 
@@ -22,6 +24,13 @@ pub struct Window {
     pub labels: Vec<Id>,
     /// What the decoder is to say: `input` one token later.
     pub target: Vec<Id>,
+}
+
+impl Window {
+    fn parts(&mut self) -> impl Iterator<Item = &mut Id> {
+        let decoder = self.input.iter_mut().chain(&mut self.target);
+        self.source.iter_mut().chain(decoder)
+    }
 }
 
 /// How windows are drawn; every share is a probability.
@@ -40,8 +49,8 @@ pub struct WindowOptions {
     pub own_source: f64,
     /// Sources without their piano notes, .3 by default: what a musician draws has no accompaniment yet.
     pub melody_only: f64,
-    /// Whether windows are transposed.
-    pub transpose: bool,
+    /// How windows are transposed, to any key by default.
+    pub keys: KeyKind,
 }
 
 impl Default for WindowOptions {
@@ -53,7 +62,7 @@ impl Default for WindowOptions {
             with_tempo: 0.5,
             own_source: 0.6,
             melody_only: 0.3,
-            transpose: true,
+            keys: KeyKind::Any,
         }
     }
 }
@@ -65,6 +74,8 @@ pub struct WindowSampler<'a> {
     themes: Vec<(usize, usize)>,
     bars: Vec<(usize, usize)>,
     tokens: Vec<usize>,
+    /// What moves each song to the common key, in semitones.
+    homes: Vec<i64>,
     options: WindowOptions,
 }
 
@@ -89,7 +100,8 @@ impl<'a> WindowSampler<'a> {
             );
             tokens.push(tokens.last().copied().unwrap_or(0) + song.tokens.len() - 1);
         }
-        (!songs.is_empty() && !bars.is_empty()).then_some(Self {
+        (!songs.is_empty() && !bars.is_empty()).then(|| Self {
+            homes: songs.iter().map(|song| to_common(&song.tokens)).collect(),
             songs,
             themes,
             bars,
@@ -122,10 +134,12 @@ impl<'a> WindowSampler<'a> {
             tempo.then_some(song.tempo),
             source,
         );
-        if options.transpose {
-            let shifts = allowed_shifts(&window);
-            transpose(&mut window, rng.random_range(shifts));
-        }
+        let shifts = allowed_shifts(&window);
+        let shift = match options.keys {
+            KeyKind::Any => rng.random_range(shifts),
+            KeyKind::Common => self.homes[index].clamp(shifts.start, shifts.end - 1),
+        };
+        move_by(window.parts(), shift);
         window
     }
 
@@ -220,10 +234,12 @@ pub fn cut(
     window
 }
 
-/// The transpositions, at most a tritone down and a fourth up, that leave every pitch of a window on a piano (A0 to C8).
+/// A0 and C8, the ends of a piano.
+const LOWEST: i64 = 21;
+const HIGHEST: i64 = 108;
+
+/// The transpositions, at most a tritone down and up, that leave every pitch of a window on a piano.
 fn allowed_shifts(window: &Window) -> Range<i64> {
-    const LOWEST: i64 = 21;
-    const HIGHEST: i64 = 108;
     let (low, high) = window
         .source
         .iter()
@@ -236,20 +252,23 @@ fn allowed_shifts(window: &Window) -> Range<i64> {
     if low > high {
         return 0..1;
     }
-    -(low - LOWEST).clamp(0, 6)..(HIGHEST - high).clamp(0, 5) + 1
+    -(low - LOWEST).clamp(0, 6)..(HIGHEST - high).clamp(0, 6) + 1
 }
 
-/// Moves every pitch of a window by `semitones`.
-fn transpose(window: &mut Window, semitones: i64) {
-    for id in window
-        .source
-        .iter_mut()
-        .chain(&mut window.input)
-        .chain(&mut window.target)
-    {
-        // Pitches of one voice have consecutive numbers.
-        if pitch(*id).is_some() {
-            *id += semitones;
+/// The semitones that move these tokens to the common key.
+pub fn to_common(ids: &[Id]) -> i64 {
+    let pitches = ids.iter().filter_map(|id| pitch(*id));
+    i64::from(diatonic::to_common(
+        pitches.filter_map(|pitch| u8::try_from(pitch).ok()),
+    ))
+}
+
+/// Moves every pitch by `semitones`, up or down to the last one that there is.
+pub fn move_by<'a>(ids: impl IntoIterator<Item = &'a mut Id>, semitones: i64) {
+    for id in ids {
+        if let Some(Token::NoteOn(voice, pitch)) = Token::from_id(*id) {
+            let moved = (i64::from(pitch) + semitones).clamp(LOWEST, HIGHEST);
+            *id = Token::NoteOn(voice, moved as u8).id();
         }
     }
 }
