@@ -128,6 +128,7 @@ fn options() -> Result<Options> {
                         "returns" => steering.returns = strength,
                         "phrases" => steering.phrases = strength,
                         "melody" => steering.melody = strength,
+                        "density" => steering.density = strength,
                         "memory" => steering.memory = strength > 0.0,
                         other => bail!("there is no steering \"{other}\""),
                     }
@@ -428,6 +429,10 @@ fn main() -> Result<()> {
             (
                 "melody not called",
                 way.steered(|steering| steering.melody = 0.0),
+            ),
+            (
+                "not thinned",
+                way.steered(|steering| steering.density = 0.0),
             ),
             ("no memory", way.steered(|steering| steering.memory = false)),
             (

@@ -35,6 +35,9 @@ pub struct Steering {
     pub phrases: f32,
     /// How strongly a melody that has been silent for more than two bars is called back; 0: not, 1 by default.
     pub melody: f32,
+    /// How strongly a melody that is denser than the theme's is thinned; 0: not, 1 by default.
+    #[serde(default)]
+    pub density: f32,
     /// Whether the melody may not share more than 12 notes in a row with a song of the training; by default it may not. The
     /// theme itself may.
     pub memory: bool,
@@ -47,6 +50,7 @@ impl Default for Steering {
             returns: 0.3,
             phrases: 1.0,
             melody: 1.0,
+            density: 1.0,
             memory: true,
         }
     }
@@ -59,6 +63,7 @@ impl Steering {
         returns: 0.0,
         phrases: 0.0,
         melody: 0.0,
+        density: 0.0,
         memory: false,
     };
 

@@ -29,6 +29,12 @@ const CHORD_BONUS: f32 = 1.0;
 const SILENCE: u32 = 2 * STEPS_PER_BAR;
 /// How much likelier (in nats) a melody note becomes with every further silent bar.
 const SILENCE_BONUS: f32 = 0.75;
+/// Steps over which the density of the melody is heard: two bars.
+const HEARD: u32 = 2 * STEPS_PER_BAR;
+/// How much less likely (in nats) a melody note becomes where there are e times as many as in the theme.
+const THINNING: f32 = 3.0;
+/// A theme of fewer notes in [`HEARD`] steps asks for no thinner melody than this.
+const THINNEST: f32 = 5.0;
 
 /// The steering of all candidates of one continuation.
 pub(super) struct Steer<'a> {
@@ -41,6 +47,8 @@ pub(super) struct Steer<'a> {
     own: MelodyMemory,
     /// Whether anything but the melody plays.
     accompanied: bool,
+    /// Melody notes of the theme in [`HEARD`] steps.
+    theme_notes: f32,
     /// The bar from which phrases are counted, below [`PHRASE_BARS`].
     phrases_from: u32,
 }
@@ -52,6 +60,8 @@ pub(super) struct Trace {
     last: Option<(u32, u8)>,
     /// Its last moves, as many as matter.
     moves: Vec<Move>,
+    /// Where its last notes began, [`HEARD`] steps back.
+    onsets: Vec<u32>,
     /// The step until which each pitch class of the accompaniment sounds.
     sounding: [u32; 12],
     /// The accompaniment's note that is being written.
@@ -93,6 +103,14 @@ impl Trace {
             None => {}
         }
         self.last = Some((step, pitch));
+        self.onsets.retain(|onset| step - onset < HEARD);
+        self.onsets.push(step);
+    }
+
+    /// Melody notes that began less than [`HEARD`] steps before a step.
+    fn heard(&self, step: u32) -> usize {
+        let recent = self.onsets.iter().filter(|onset| step - *onset < HEARD);
+        recent.count()
     }
 
     /// The move from the last note to another.
@@ -127,6 +145,7 @@ impl<'a> Steer<'a> {
             memory: memory.filter(|_| steering.memory),
             own: MelodyMemory::of(&[theme.clip.melody()]),
             accompanied: settings.piano,
+            theme_notes: notes_heard(theme),
             // Where the theme began a phrase began, and another one after all that was given.
             phrases_from: (before.clip.themes.first()).map_or(before.bars(), |theme| theme.start)
                 % PHRASE_BARS,
@@ -183,18 +202,24 @@ impl<'a> Steer<'a> {
         if ends_phrase && position >= LATE {
             every -= self.steering.phrases * LATE_PENALTY;
         }
-        let in_chord = self.steering.phrases * CHORD_BONUS;
-        for pitch in 1..=127_u8 {
-            let id = Token::NoteOn(Voice::Melody, pitch).id() as usize;
-            if let (Some(logit), Some(true)) = (logits.get_mut(id), mask.get(id)) {
-                *logit += every;
-                if ends_phrase
-                    && position >= CLOSING
-                    && trace.sounding[usize::from(pitch % 12)] > step + 1
-                {
-                    *logit += in_chord;
+        let density = trace.heard(step) as f32 / self.theme_notes;
+        every -= self.steering.density * density.max(1.0).ln() * THINNING;
+        let notes: Vec<(usize, u8)> = (1..=127_u8)
+            .map(|pitch| (Token::NoteOn(Voice::Melody, pitch).id() as usize, pitch))
+            .filter(|(id, _)| mask.get(*id) == Some(&true))
+            .collect();
+        let before = log_sum(&notes, logits);
+        if ends_phrase && position >= CLOSING {
+            for (id, pitch) in &notes {
+                if trace.sounding[usize::from(pitch % 12)] > step + 1 {
+                    logits[*id] += self.steering.phrases * CHORD_BONUS;
                 }
             }
+        }
+        // The chord decides which note it is, not whether there is one.
+        let drawn_to_chord = log_sum(&notes, logits) - before;
+        for (id, _) in &notes {
+            logits[*id] += every - drawn_to_chord;
         }
         self.forbid_reciting(step, trace, mask);
     }
@@ -263,6 +288,25 @@ impl<'a> Steer<'a> {
         let own = (theme - both).exp();
         let trust = self.steering.returns.min(1.0);
         Some((1.0 - trust) * own + trust * returns::hazard(gap))
+    }
+}
+
+/// Melody notes of a theme in as many steps as are heard.
+fn notes_heard(theme: &Theme) -> f32 {
+    let notes = theme.clip.notes.iter();
+    let melody = notes.filter(|note| note.voice == Voice::Melody).count();
+    let steps = theme.clip.bars.max(1) * STEPS_PER_BAR;
+    (melody as f32 * HEARD as f32 / steps as f32).max(THINNEST)
+}
+
+/// The logarithm of the sum of the exponentials of the notes' logits; 0 without notes.
+fn log_sum(notes: &[(usize, u8)], logits: &[f32]) -> f32 {
+    let logits = notes.iter().map(|(id, _)| logits[*id]);
+    let most = logits.clone().fold(f32::NEG_INFINITY, f32::max);
+    if most.is_finite() {
+        most + logits.map(|logit| (logit - most).exp()).sum::<f32>().ln()
+    } else {
+        0.0
     }
 }
 

@@ -159,6 +159,34 @@ fn a_silent_melody_is_called_back() {
 }
 
 #[test]
+fn a_melody_denser_than_the_theme_is_thinned() {
+    let steering = Steering {
+        density: 1.0,
+        ..Steering::NONE
+    };
+    let steer = Steer::new(
+        &theme(),
+        &lead(),
+        &settings(steering),
+        &Rules::default(),
+        None,
+    );
+    let bonus = |positions: &[u32]| {
+        let notes = (positions.iter()).fold(String::new(), |notes, position| {
+            notes + &format!("Position_{position} {}", note("MELODY", 60, 1))
+        });
+        let (logits, ..) =
+            Row::after(&format!("Tempo_119 Bar {notes}Bar {notes}Position_15")).bent(&steer);
+        assert_eq!(logits[id("Note-On-PIANO_60")], 0.0);
+        logits[id("Note-On-MELODY_60")]
+    };
+    assert_eq!(bonus(&[0, 4, 8, 12]), 0.0, "as many as in the theme");
+    assert_eq!(bonus(&[0]), 0.0, "fewer");
+    let twice = bonus(&[0, 2, 4, 6, 8, 10, 12, 14]);
+    assert!((twice + THINNING * 2.0_f32.ln()).abs() < 1e-5, "{twice}");
+}
+
+#[test]
 fn phrases_end_at_rest_on_the_chord() {
     let steering = Steering {
         phrases: 1.0,
@@ -173,11 +201,25 @@ fn phrases_end_at_rest_on_the_chord() {
     );
     let chord = note("PIANO", 48, 16);
     let end = format!("Tempo_119 Bar Bar Bar Bar Position_0 {chord}");
-    let (logits, ..) = Row::after(&format!("{end}Position_8")).bent(&steer);
-    assert_eq!(logits[id("Note-On-MELODY_60")], CHORD_BONUS);
-    assert_eq!(logits[id("Note-On-MELODY_62")], 0.0);
+    let (logits, mask, _) = Row::after(&format!("{end}Position_8")).bent(&steer);
+    let (in_chord, other) = (
+        logits[id("Note-On-MELODY_60")],
+        logits[id("Note-On-MELODY_62")],
+    );
+    assert!((in_chord - other - CHORD_BONUS).abs() < 1e-5);
+    let notes: Vec<f32> = (1..=127)
+        .map(|pitch| id(&format!("Note-On-MELODY_{pitch}")))
+        .filter(|id| mask[*id])
+        .map(|id| logits[id].exp())
+        .collect();
+    let sum: f32 = notes.iter().sum();
+    assert!(
+        (sum / notes.len() as f32 - 1.0).abs() < 1e-4,
+        "a note is as likely as it was"
+    );
     let (logits, ..) = Row::after(&format!("{end}Position_13")).bent(&steer);
-    assert_eq!(logits[id("Note-On-MELODY_62")], -LATE_PENALTY);
+    let late = logits[id("Note-On-MELODY_62")] - other;
+    assert!((late + LATE_PENALTY).abs() < 1e-5, "{late}");
     assert_eq!(logits[id("Note-On-PIANO_62")], 0.0);
     let (logits, ..) = Row::after("Tempo_119 Bar Bar Bar Position_13").bent(&steer);
     assert!(
