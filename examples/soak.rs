@@ -5,8 +5,9 @@
 //! Edits every second, loops, seeks, changes of SoundFont and previews. `--frames` asks for buffers of that size, by
 //! default 256. `--generate` has the composing thread continue the demo song over and over, eight candidates at a time, as
 //! it does in the studio; `--work` keeps that many threads busy; `--silent` uses the silent stream instead of the system's
-//! device. A device that is lost is waited for; the report counts it. Fails if no stream could be opened
-//! at the start.
+//! device. Beside it a real-time thread sleeps for a millisecond at a time: when it oversleeps, its processor stood still (the
+//! host of a virtual machine does that), and an xrun at that moment is told apart. A pause of another processor alone is missed.
+//! A device that is lost is waited for; the report counts it. Fails if no stream could be opened at the start.
 
 #![allow(
     clippy::print_stdout,
