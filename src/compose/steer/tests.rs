@@ -45,6 +45,12 @@ fn settings(steering: Steering) -> ContinueSettings {
     }
 }
 
+/// The steering of any continuation of the theme.
+fn steer(steering: Steering) -> Steer<'static> {
+    let settings = settings(steering);
+    Steer::new(&theme(), &lead(), &settings, &Rules::default(), None)
+}
+
 /// A row that has read some tokens.
 struct Row {
     grammar: Grammar,
@@ -108,13 +114,7 @@ fn notes_outside_the_key_are_held_back_unless_the_scale_is_locked() {
         ..Steering::NONE
     };
     let row = Row::after("Tempo_119 Bar Position_0");
-    let steer = Steer::new(
-        &theme(),
-        &lead(),
-        &settings(steering),
-        &Rules::default(),
-        None,
-    );
+    let steer = steer(steering);
     let (logits, ..) = row.bent(&steer);
     for voice in ["MELODY", "PIANO"] {
         assert!(logits[id(&format!("Note-On-{voice}_60"))].abs() < 0.01);
@@ -140,13 +140,7 @@ fn a_silent_melody_is_called_back() {
         melody: 1.0,
         ..Steering::NONE
     };
-    let steer = Steer::new(
-        &theme(),
-        &lead(),
-        &settings(steering),
-        &Rules::default(),
-        None,
-    );
+    let steer = steer(steering);
     let sung = format!("Tempo_119 Bar Position_0 {}", note("MELODY", 60, 4));
     let bonus = |more: &str| {
         let (logits, ..) = Row::after(&format!("{sung}{more}")).bent(&steer);
@@ -164,13 +158,7 @@ fn a_melody_denser_than_the_theme_is_thinned() {
         density: 1.0,
         ..Steering::NONE
     };
-    let steer = Steer::new(
-        &theme(),
-        &lead(),
-        &settings(steering),
-        &Rules::default(),
-        None,
-    );
+    let steer = steer(steering);
     let bonus = |positions: &[u32]| {
         let notes = (positions.iter()).fold(String::new(), |notes, position| {
             notes + &format!("Position_{position} {}", note("MELODY", 60, 1))
@@ -192,13 +180,7 @@ fn phrases_end_at_rest_on_the_chord() {
         phrases: 1.0,
         ..Steering::NONE
     };
-    let steer = Steer::new(
-        &theme(),
-        &lead(),
-        &settings(steering),
-        &Rules::default(),
-        None,
-    );
+    let steer = steer(steering);
     let chord = note("PIANO", 48, 16);
     let end = format!("Tempo_119 Bar Bar Bar Bar Position_0 {chord}");
     let (logits, mask, _) = Row::after(&format!("{end}Position_8")).bent(&steer);

@@ -43,33 +43,26 @@ impl Cell for f32 {
     }
 }
 
-impl Cell for i16 {
-    const LARGEST: Option<f32> = Some(32_767.0);
+macro_rules! whole_cell {
+    ($number:ty) => {
+        impl Cell for $number {
+            const LARGEST: Option<f32> = Some(Self::MAX as f32);
 
-    #[inline(always)]
-    fn nearest(value: f32) -> Self {
-        whole(value) as Self
-    }
+            #[inline(always)]
+            fn nearest(value: f32) -> Self {
+                whole(value) as Self
+            }
 
-    #[inline(always)]
-    fn wide(self) -> f32 {
-        f32::from(self)
-    }
+            #[inline(always)]
+            fn wide(self) -> f32 {
+                f32::from(self)
+            }
+        }
+    };
 }
 
-impl Cell for i8 {
-    const LARGEST: Option<f32> = Some(127.0);
-
-    #[inline(always)]
-    fn nearest(value: f32) -> Self {
-        whole(value) as Self
-    }
-
-    #[inline(always)]
-    fn wide(self) -> f32 {
-        f32::from(self)
-    }
-}
+whole_cell!(i16);
+whole_cell!(i8);
 
 /// Added to a float below 2^22 in size, leaves its nearest whole number in the lowest bits.
 const ROUNDER: f32 = 12_582_912.0;

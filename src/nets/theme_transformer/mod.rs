@@ -6,12 +6,12 @@
 
 mod cells;
 mod config;
-mod crew;
 mod decoder;
 mod encoder;
 mod fast;
 mod feed_forward;
 mod group;
+mod helper;
 mod inputs;
 mod norm;
 mod prime;

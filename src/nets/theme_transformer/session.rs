@@ -1,8 +1,8 @@
 //! Decoding token by token, many candidates at once.
 
-use super::crew::Helper;
 use super::fast::Decoder;
 use super::group::Group;
+use super::helper::Helper;
 use super::inputs::{check_labels, check_tokens};
 use crate::nets::NetError;
 
@@ -71,7 +71,7 @@ impl Session {
             length: 0,
             logits: vec![0.0; rows * config.vocab as usize],
         };
-        session.wait()?;
+        session.wait_after(Ok(()))?;
         Ok(session)
     }
 
@@ -142,10 +142,12 @@ impl Session {
             helper.prime(of_group(&self.places, index + 1), longest)?;
         }
         let own = of_group(&self.places, 0);
-        if !own.is_empty() {
-            self.own.prime(&own, longest)?;
-        }
-        self.wait()?;
+        let done = if own.is_empty() {
+            Ok(())
+        } else {
+            self.own.prime(&own, longest)
+        };
+        self.wait_after(done)?;
         self.length = longest;
         Ok(&mut self.logits)
     }
@@ -183,10 +185,12 @@ impl Session {
             helper.step(tokens, labels)?;
         }
         let (tokens, labels) = of_group(&self.places, 0);
-        if !tokens.is_empty() {
-            self.own.step(&tokens, &labels)?;
-        }
-        self.wait()?;
+        let done = if tokens.is_empty() {
+            Ok(())
+        } else {
+            self.own.step(&tokens, &labels)
+        };
+        self.wait_after(done)?;
         self.length += 1;
         Ok(&mut self.logits)
     }
@@ -209,20 +213,22 @@ impl Session {
         for (helper, kept) in self.helpers.iter_mut().zip(&kept[1..]) {
             helper.keep(kept.clone())?;
         }
-        if !kept[0].is_empty() {
-            self.own.keep(&kept[0])?;
-        }
-        self.wait()
+        let done = if kept[0].is_empty() {
+            Ok(())
+        } else {
+            self.own.keep(&kept[0])
+        };
+        self.wait_after(done)
     }
 
-    /// Gathers the logits of all groups.
-    fn wait(&mut self) -> Result<(), NetError> {
-        let mut failed = Ok(());
+    /// Gathers the logits of all groups, `done` being what came of the calling thread's.
+    fn wait_after(&mut self, mut done: Result<(), NetError>) -> Result<(), NetError> {
         for helper in &mut self.helpers {
-            // All are waited for, so that none is a step behind.
-            failed = failed.and(helper.wait());
+            // All are waited for, also after an error, so that none is a step behind.
+            let helped = helper.wait();
+            done = done.and(helped);
         }
-        failed?;
+        done?;
         let vocab = self.decoder.network().config().vocab as usize;
         self.logits.clear();
         for (group, place) in &self.places {

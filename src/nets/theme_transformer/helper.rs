@@ -79,6 +79,8 @@ impl Helper {
 
     fn order(&mut self, order: Order) -> Result<(), NetError> {
         if self.rows > 0 {
+            // An answer left over by a call that failed.
+            self.wait()?;
             let orders = self.orders.as_ref().ok_or_else(stopped)?;
             orders.send(order).map_err(|_| stopped())?;
             self.busy = true;
