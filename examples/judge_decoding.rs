@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use leitmotif::nets::theme_transformer::{Arithmetic, Decoder, KeyKind, Session, ThemeTransformer};
+use leitmotif::nets::theme_transformer::{Arithmetic, Decoder, Session, ThemeTransformer};
 use leitmotif::tokens::labels::Labels;
 use leitmotif::train::theme::evaluate::{SourceForm, chunks};
 use leitmotif::train::theme::sequences::SequenceSet;
@@ -66,12 +66,15 @@ fn main() -> Result<()> {
     };
     tch::set_num_threads(1);
     let set = SequenceSet::read(&data.join("sequences.npz"))?;
+    let keys = ThemeTransformer::load(&model, tch::Device::Cpu)?
+        .config()
+        .keys;
     let all = chunks(
         set.validation(),
         CHUNK,
         Labels::Timed,
         SourceForm::Whole,
-        KeyKind::Any,
+        keys,
     );
     let stride = all.len().div_ceil(count.min(all.len()).max(1));
     let some: Vec<&Window> = all.iter().step_by(stride.max(1)).collect();

@@ -14,7 +14,7 @@
 
 use anyhow::Result;
 use leitmotif::nets::sampling::{Sampler, Sampling};
-use leitmotif::nets::theme_transformer::{Decoder, Session};
+use leitmotif::nets::theme_transformer::{Decoder, KeyKind, Session};
 use leitmotif::score::Tempo;
 use leitmotif::tokens::clip::{Clip, ClipNote};
 use leitmotif::tokens::grammar::{Grammar, Rules};
@@ -23,6 +23,8 @@ use leitmotif::tokens::theme::encode_source;
 use leitmotif::tokens::theme_vocab::{
     BAR, Id, PADDING, SIZE, STEPS_PER_BAR, THEME_END, THEME_START, Token,
 };
+use leitmotif::tokens::transpose;
+use leitmotif::train::theme::windows::move_by;
 use rand::SeedableRng as _;
 use rand_pcg::Pcg64;
 
@@ -104,10 +106,21 @@ pub(crate) fn pieces(
         .iter()
         .flat_map(|(group, theme)| (0..count).map(|index| (*group, *theme, index)))
         .collect();
-    let sources: Vec<Vec<Id>> = wanted
-        .iter()
-        .map(|(_, theme, _)| encode_source(&theme.clip))
-        .collect();
+    // A network of one key hears the theme in that key, and what it writes is moved back.
+    let in_one_key = decoder.network().config().keys == KeyKind::Common;
+    let mut moves = Vec::new();
+    let mut sources = Vec::new();
+    for (_, theme, _) in &wanted {
+        let mut source = encode_source(&theme.clip);
+        let up = if in_one_key {
+            transpose::to_common(&source)
+        } else {
+            0
+        };
+        move_by(&mut source, up);
+        moves.push(up);
+        sources.push(source);
+    }
     let mut rows: Vec<Row> = (0_u64..)
         .zip(wanted.iter().zip(&sources))
         .map(|(number, ((_, theme, _), source))| {
@@ -192,6 +205,9 @@ pub(crate) fn pieces(
             let labels: Vec<i64> = open.iter().map(|row| last(&rows[*row].labels)).collect();
             session.step(&tokens, &labels)?.to_vec()
         };
+    }
+    for (row, up) in rows.iter_mut().zip(moves) {
+        move_by(&mut row.tokens, -up);
     }
     let piece = |((group, theme, index), row): (&(usize, &Theme, u32), &Row)| Piece {
         group: *group,

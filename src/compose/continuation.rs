@@ -8,6 +8,7 @@ use rand_pcg::Pcg64;
 
 use super::lead::Lead;
 use super::model::{ModelError, ThemeModel};
+use super::one_key;
 use super::steer::{Steer, Trace};
 use super::{ContinueSettings, Returns, Theme};
 use crate::nets::sampling::{Sampler, Sampling, SamplingError};
@@ -277,7 +278,7 @@ pub(crate) fn write(
     let context = model.context();
     let kept = KEPT_CONTEXT.min(context.saturating_sub(1)).max(1);
     let mut samplers = Samplers::new(settings);
-    let mut network = model.start(&source, rows.len())?;
+    let mut network = one_key::start(model, &source, &prefix, settings.scale, rows.len())?;
     // All candidates begin alike: one prefix serves them all.
     let mut logits = match rows.first() {
         Some(row) => network.prime(&[row.context(kept)])?,

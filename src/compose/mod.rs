@@ -27,6 +27,8 @@ mod lineage;
     allow(dead_code, reason = "only networks write and rank")
 )]
 mod model;
+#[cfg(feature = "torch")]
+mod one_key;
 pub mod perform;
 mod place;
 #[cfg_attr(

@@ -113,6 +113,11 @@ pub(crate) trait ThemeModel {
     /// Most tokens of context that it was trained with.
     fn context(&self) -> usize;
 
+    /// Whether it knows music in C major and A minor only ([`super::one_key`]).
+    fn is_in_one_key(&self) -> bool {
+        false
+    }
+
     /// What melodies it was trained on, as far as they may not be recited; `None` where that is not known.
     fn memory(&self) -> Option<&MelodyMemory> {
         None

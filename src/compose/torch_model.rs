@@ -8,7 +8,7 @@ use crate::formats::files;
 use crate::measure::memory::MelodyMemory;
 use crate::nets::NetError;
 use crate::nets::checkpoint;
-use crate::nets::theme_transformer::{Decoder, LabelKind, Session, weights_in};
+use crate::nets::theme_transformer::{Decoder, KeyKind, LabelKind, Session, weights_in};
 use crate::tokens::labels::Labels;
 use crate::tokens::theme_vocab::{Id, SIZE};
 
@@ -127,6 +127,10 @@ impl ThemeModel for TorchTheme {
 
     fn context(&self) -> usize {
         self.decoder.network().config().max_target
+    }
+
+    fn is_in_one_key(&self) -> bool {
+        self.decoder.network().config().keys == KeyKind::Common
     }
 
     fn memory(&self) -> Option<&MelodyMemory> {

@@ -8,6 +8,7 @@
 //! - [`part`], [`band`]: the five parts of a band, and their pianorolls.
 //! - [`melody`]: two bars of melody as numbers, free of key and octave.
 //! - [`cut`]: from the numbers of a network that writes for a band to notes.
+//! - [`transpose`]: tokens in other keys.
 //! - [`expression`]: who plays notes on the grid, and what is known of each before it is played.
 
 pub mod band;
@@ -20,3 +21,4 @@ pub mod melody;
 pub mod part;
 pub mod theme;
 pub mod theme_vocab;
+pub mod transpose;

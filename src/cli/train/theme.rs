@@ -35,7 +35,7 @@ pub(super) struct ThemeArgs {
     /// Share of values that training drops, 0 to below 1
     #[arg(long, value_name = "SHARE", value_parser = crate::cli::options::parse_share)]
     dropout: Option<f32>,
-    /// Move every song to C major or A minor, instead of to any key: for comparison, as composing does not move themes yet
+    /// Move every song to C major or A minor, instead of to any key
     #[arg(long)]
     one_key: bool,
     /// Windows of 512 tokens in a step

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::compose::model::{ModelError, ThemeModel};
+use crate::compose::one_key;
+use crate::score::Key;
 use crate::tokens::labels::{LabelClock, SourceMarks};
 use crate::tokens::theme_vocab::{BAR, Id, SIZE, THEME_START};
 
@@ -16,11 +18,13 @@ pub(super) struct Judged {
 }
 
 /// Mean negative log-likelihood, in nats a token, of what follows `from` in each sequence, at most [`JUDGED`] tokens of it.
-/// Those tokens must be the same in all of them. `None` where there are none.
+/// Those tokens must be the same in all of them. `None` where there are none. `scale` is the one that the bars are written in, if
+/// one was asked for.
 pub(super) fn nats(
     model: &dyn ThemeModel,
     source: &[Id],
     sequences: &[Judged],
+    scale: Option<Key>,
 ) -> Result<Option<Vec<f64>>, ModelError> {
     let after = sequences
         .first()
@@ -37,7 +41,8 @@ pub(super) fn nats(
         .iter()
         .map(|sequence| Row::new(model, &marks, sequence, model.context() - after.len()))
         .collect();
-    let mut network = model.start(source, rows.len())?;
+    let before = rows.first().map_or(&[][..], |row| &row.tokens);
+    let mut network = one_key::start(model, source, before, scale, rows.len())?;
     let prefixes: Vec<(&[Id], &[i64])> = (rows.iter())
         .map(|row| (&row.tokens[..], &row.labels[..]))
         .collect();

@@ -87,7 +87,9 @@ const SOURCE: [Id; 3] = [THEME_START, BAR, THEME_END];
 fn what_comes_after_is_judged_token_by_token() {
     let after = [20, 21, 40];
     let sequences = [judged(&[BAR, 19], &after), judged(&[BAR, 5, 7], &after)];
-    let found = nats(&model(512), &SOURCE, &sequences).unwrap().unwrap();
+    let found = nats(&model(512), &SOURCE, &sequences, None)
+        .unwrap()
+        .unwrap();
     // 99 of 99 + 1032 for what is expected, 1 for anything else.
     let (expected, other) = ((1131.0_f64 / 99.0).ln(), 1131.0_f64.ln());
     assert!(
@@ -104,15 +106,15 @@ fn what_comes_after_is_judged_token_by_token() {
 fn a_long_past_and_a_long_future_fit_into_the_context() {
     let before: Vec<Id> = (0..100).flat_map(|_| [BAR, 3, 4]).collect();
     let after: Vec<Id> = (100..400).collect();
-    let found = nats(&model(64), &SOURCE, &[judged(&before, &after)])
+    let found = nats(&model(64), &SOURCE, &[judged(&before, &after)], None)
         .unwrap()
         .unwrap();
     // 32 tokens of the future, of which only the first does not follow from the one before.
     let (expected, other) = ((1131.0_f64 / 99.0).ln(), 1131.0_f64.ln());
     assert!((found[0] - (31.0 * expected + other) / 32.0).abs() < 1e-5);
     assert_eq!(
-        nats(&model(64), &SOURCE, &[judged(&before, &[])]).unwrap(),
+        nats(&model(64), &SOURCE, &[judged(&before, &[])], None).unwrap(),
         None
     );
-    assert_eq!(nats(&model(64), &SOURCE, &[]).unwrap(), None);
+    assert_eq!(nats(&model(64), &SOURCE, &[], None).unwrap(), None);
 }

@@ -90,7 +90,12 @@ impl Infilling<'_> {
         if was_there {
             sequences.push(around.with(&around.now));
         }
-        let nats = nats(self.model, &around.theme.source(), &sequences)?;
+        let nats = nats(
+            self.model,
+            &around.theme.source(),
+            &sequences,
+            self.settings.scale,
+        )?;
         Ok(nats.and_then(|mut nats| {
             let before = was_there.then(|| nats.pop()).flatten();
             Surprise::of(nats, before)

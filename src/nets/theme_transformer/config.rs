@@ -33,8 +33,7 @@ pub enum LabelKind {
     Timed,
 }
 
-/// In which keys the network was shown music: what measures its predictions reads this. Composing does not move themes yet, so
-/// that a network of one key serves for comparison only.
+/// In which keys the network was shown music. As with labels: who makes the tokens reads this.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyKind {

@@ -12,6 +12,7 @@ use crate::nets::NetError;
 use crate::nets::theme_transformer::{KeyKind, ThemeTransformer};
 use crate::tokens::labels::{Labels, labels};
 use crate::tokens::theme_vocab::{self, THEME_END, THEME_START};
+use crate::tokens::transpose;
 
 /// What the encoder is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +138,7 @@ pub fn chunks<'a>(
 
 /// A song moved to the common key, its theme with it.
 fn in_common_key(song: &SequenceSong) -> SequenceSong {
-    let shift = windows::to_common(&song.tokens);
+    let shift = transpose::to_common(&song.tokens);
     let mut song = song.clone();
     windows::move_by(song.tokens.iter_mut().chain(&mut song.source), shift);
     song

@@ -8,10 +8,10 @@ use rand::{Rng, RngExt as _};
 use rand_pcg::Pcg64;
 
 use super::sequences::{SequenceSet, SequenceSong};
-use crate::measure::diatonic;
 use crate::nets::theme_transformer::KeyKind;
 use crate::tokens::labels::{LabelClock, Labels, SourceMarks};
 use crate::tokens::theme_vocab::{BAR, Id, Token, Voice};
+use crate::tokens::transpose::{self, pitch};
 
 /// One training example, all token ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub struct WindowSampler<'a> {
     bars: Vec<(usize, usize)>,
     tokens: Vec<usize>,
     /// What moves each song to the common key, in semitones.
-    homes: Vec<i64>,
+    homes: Vec<i32>,
     options: WindowOptions,
 }
 
@@ -101,7 +101,10 @@ impl<'a> WindowSampler<'a> {
             tokens.push(tokens.last().copied().unwrap_or(0) + song.tokens.len() - 1);
         }
         (!songs.is_empty() && !bars.is_empty()).then(|| Self {
-            homes: songs.iter().map(|song| to_common(&song.tokens)).collect(),
+            homes: songs
+                .iter()
+                .map(|song| transpose::to_common(&song.tokens))
+                .collect(),
             songs,
             themes,
             bars,
@@ -172,14 +175,6 @@ pub fn region_source(song: &SequenceSong, region: &Range<usize>) -> Vec<Id> {
         .collect()
 }
 
-/// The pitch of a Note-On token.
-fn pitch(id: Id) -> Option<i64> {
-    match Token::from_id(id) {
-        Some(Token::NoteOn(_, pitch)) => Some(i64::from(pitch)),
-        _ => None,
-    }
-}
-
 /// A source without its piano notes and without the positions that then hold nothing. A source without melody stays
 /// as it is.
 pub fn melody_only(source: &[Id]) -> Vec<Id> {
@@ -235,18 +230,19 @@ pub fn cut(
 }
 
 /// A0 and C8, the ends of a piano.
-const LOWEST: i64 = 21;
-const HIGHEST: i64 = 108;
+const LOWEST: i32 = 21;
+const HIGHEST: i32 = 108;
 
 /// The transpositions, at most a tritone down and up, that leave every pitch of a window on a piano.
-fn allowed_shifts(window: &Window) -> Range<i64> {
+fn allowed_shifts(window: &Window) -> Range<i32> {
     let (low, high) = window
         .source
         .iter()
         .chain(&window.input)
         .chain(&window.target)
         .filter_map(|id| pitch(*id))
-        .fold((i64::MAX, i64::MIN), |(low, high), pitch| {
+        .map(i32::from)
+        .fold((i32::MAX, i32::MIN), |(low, high), pitch| {
             (low.min(pitch), high.max(pitch))
         });
     if low > high {
@@ -255,21 +251,10 @@ fn allowed_shifts(window: &Window) -> Range<i64> {
     -(low - LOWEST).clamp(0, 6)..(HIGHEST - high).clamp(0, 6) + 1
 }
 
-/// The semitones that move these tokens to the common key.
-pub fn to_common(ids: &[Id]) -> i64 {
-    let pitches = ids.iter().filter_map(|id| pitch(*id));
-    i64::from(diatonic::to_common(
-        pitches.filter_map(|pitch| u8::try_from(pitch).ok()),
-    ))
-}
-
-/// Moves every pitch by `semitones`, up or down to the last one that there is.
-pub fn move_by<'a>(ids: impl IntoIterator<Item = &'a mut Id>, semitones: i64) {
+/// Moves every note by some semitones.
+pub fn move_by<'a>(ids: impl IntoIterator<Item = &'a mut Id>, semitones: i32) {
     for id in ids {
-        if let Some(Token::NoteOn(voice, pitch)) = Token::from_id(*id) {
-            let moved = (i64::from(pitch) + semitones).clamp(LOWEST, HIGHEST);
-            *id = Token::NoteOn(voice, moved as u8).id();
-        }
+        *id = transpose::moved(*id, semitones);
     }
 }
 

@@ -5,8 +5,7 @@
 //! Edits every second, loops, seeks, changes of SoundFont and previews. `--frames` asks for buffers of that size, by
 //! default 256. `--generate` has the composing thread continue the demo song over and over, eight candidates at a time, as
 //! it does in the studio; `--work` keeps that many threads busy; `--silent` uses the silent stream instead of the system's
-//! device. Beside it a real-time thread sleeps for a millisecond at a time: when it oversleeps, its processor stood still (the
-//! host of a virtual machine does that), and an xrun at that moment is told apart. A pause of another processor alone is missed.
+//! device. Pauses of the machine itself are watched for ([`pauses`]), and an xrun during one is told apart.
 //! A device that is lost is waited for; the report counts it. Fails if no stream could be opened at the start.
 
 #![allow(
@@ -14,14 +13,14 @@
     reason = "a report on the terminal is its purpose"
 )]
 
+mod pauses;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use crossbeam_channel::RecvTimeoutError;
 use leitmotif::audio::{
     AtEnd, AudioSettings, Engine, FontSource, Output, OutputState, Preview, soundfont,
 };
@@ -31,6 +30,7 @@ use leitmotif::score::{
     Instrument, Note, Pitch, Role, Song, Span, Tempo, TempoMap, Tick, Track, TrackId, Velocity,
     edit,
 };
+use pauses::{Pauses, STILL};
 
 /// Eight busy tracks of 64 bars, a little different for every `variation`.
 fn song(variation: i64) -> Song {
@@ -232,98 +232,6 @@ fn main() -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A pause as long as this leaves nothing in a buffer of 256 frames at 48 kHz.
-const STILL: Duration = Duration::from_millis(5);
-
-/// Gives the calling thread a priority above the audio's.
-#[cfg(target_os = "linux")]
-fn promote() -> bool {
-    use thread_priority as priority;
-    let Ok(value) = 90.try_into() else {
-        return false;
-    };
-    priority::set_thread_priority_and_policy(
-        priority::thread_native_id(),
-        priority::ThreadPriority::Crossplatform(value),
-        priority::ThreadSchedulePolicy::Realtime(
-            priority::RealtimeThreadSchedulePolicy::RoundRobin,
-        ),
-    )
-    .is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn promote() -> bool {
-    false
-}
-
-/// A thread that sleeps for a millisecond at a time at a priority above the audio's, and what it overslept.
-struct Pauses {
-    seen: Receiver<(Instant, Duration)>,
-    /// When, and for how long.
-    all: Vec<(Instant, Duration)>,
-    done: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Pauses {
-    /// Shorter ones are what a timer is late by.
-    const SHORTEST: Duration = Duration::from_millis(2);
-
-    fn watch() -> anyhow::Result<Self> {
-        let (sender, seen) = bounded(1024);
-        let done = Arc::new(AtomicBool::new(false));
-        let ends = Arc::clone(&done);
-        let thread = std::thread::Builder::new().name("pauses".into());
-        let thread = thread.spawn(move || {
-            if !promote() {
-                eprintln!("no real-time priority: what else runs counts as standing still");
-            }
-            while !ends.load(Ordering::Relaxed) {
-                let before = Instant::now();
-                std::thread::sleep(Duration::from_millis(1));
-                let over = before.elapsed().saturating_sub(Duration::from_millis(1));
-                if over >= Self::SHORTEST && sender.send((Instant::now(), over)).is_err() {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self {
-            seen,
-            all: Vec::new(),
-            done,
-            thread: Some(thread),
-        })
-    }
-
-    fn hear(&mut self) {
-        self.all.extend(self.seen.try_iter());
-    }
-
-    /// The longest pause of the last `time`.
-    fn longest_within(&mut self, time: Duration) -> Duration {
-        self.hear();
-        let late = self.all.iter().rev();
-        let late = late.take_while(|(at, _)| at.elapsed() <= time);
-        late.map(|(_, over)| *over).max().unwrap_or_default()
-    }
-
-    /// How many pauses were at least as long as that.
-    fn count(&mut self, length: Duration) -> usize {
-        self.hear();
-        self.all.iter().filter(|(_, over)| *over >= length).count()
-    }
-}
-
-impl Drop for Pauses {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }
 
 /// What happened in a soak, besides what the engine counts.
