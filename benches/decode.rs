@@ -28,7 +28,7 @@ mod decode {
 
     /// Tokens of a context, of what is primed again when it is full, and of a source.
     const WINDOW: usize = 512;
-    const KEPT: usize = 384;
+    const KEPT: usize = 256;
     const SOURCE: usize = 100;
 
     fn network() -> Result<(ThemeTransformer, String)> {

@@ -1,13 +1,14 @@
 //! What decoding loses by its arithmetic: nats a token of held-out songs, token by token as when music is written.
 //!
-//! `cargo run --example judge_decoding -- MODEL DATA [--chunks N]`: MODEL is a folder with config.json and weights, DATA holds
-//! sequences.npz.
+//! `cargo run --example judge_decoding -- MODEL DATA [--chunks N] [--from N] [--context N]`: MODEL is a folder with config.json and
+//! weights, DATA holds sequences.npz. With `--from`, the tokens before are read at once, as when a context that is full is
+//! read anew, or only the last `--context` of them: what the music loses by being forgotten.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use leitmotif::nets::theme_transformer::{Arithmetic, Decoder, Session, ThemeTransformer};
 use leitmotif::tokens::labels::Labels;
 use leitmotif::train::theme::evaluate::{SourceForm, chunks};
@@ -27,20 +28,29 @@ fn nats(logits: &[f32], token: i64) -> f64 {
     sum.ln() - f64::from(logits[token as usize] - most)
 }
 
-/// Nats of every target of some windows.
-fn decode(decoder: &Decoder, windows: &[&Window]) -> Result<Vec<f64>> {
+/// What is read at once before the steps: `context` tokens before token `from`.
+#[derive(Clone, Copy)]
+struct Primed {
+    from: usize,
+    context: usize,
+}
+
+/// Nats of every target of some windows that is read token by token.
+fn decode(decoder: &Decoder, windows: &[&Window], primed: Primed) -> Result<Vec<f64>> {
     let sources: Vec<&[i64]> = windows.iter().map(|window| &window.source[..]).collect();
     let mut session = Session::new(decoder, &sources, windows.len())?;
     let vocab = decoder.network().config().vocab as usize;
     let longest = windows.iter().map(|window| window.input.len()).max();
+    let first = primed.from - 1;
     let mut all = Vec::new();
-    for i in 0..longest.unwrap_or(0) {
+    for i in first..longest.unwrap_or(0) {
         let at = |of: &[i64]| of.get(i).copied().unwrap_or(0);
         let tokens: Vec<i64> = windows.iter().map(|window| at(&window.input)).collect();
         let labels: Vec<i64> = windows.iter().map(|window| at(&window.labels)).collect();
-        let logits = if i == 0 {
+        let logits = if i == first {
+            let read = primed.from - primed.context..primed.from;
             let prefixes: Vec<(&[i64], &[i64])> = (windows.iter())
-                .map(|window| (&window.input[..1], &window.labels[..1]))
+                .map(|window| (&window.input[read.clone()], &window.labels[read.clone()]))
                 .collect();
             session.prime(&prefixes)?
         } else {
@@ -56,26 +66,37 @@ fn decode(decoder: &Decoder, windows: &[&Window]) -> Result<Vec<f64>> {
 }
 
 fn main() -> Result<()> {
-    let usage = "judge_decoding MODEL DATA [--chunks N]";
+    let usage = "judge_decoding MODEL DATA [--chunks N] [--from N] [--context N]";
     let mut given = std::env::args().skip(1);
     let model = PathBuf::from(given.next().context(usage)?);
     let data = PathBuf::from(given.next().context(usage)?);
-    let count = match given.next() {
-        Some(_) => given.next().context(usage)?.parse()?,
-        None => usize::MAX,
+    let (mut count, mut from, mut context) = (usize::MAX, 1, usize::MAX);
+    while let Some(name) = given.next() {
+        let number: usize = given.next().context(usage)?.parse()?;
+        match name.as_str() {
+            "--chunks" => count = number,
+            "--from" => from = number.max(1),
+            "--context" => context = number.max(1),
+            _ => bail!(usage),
+        }
+    }
+    let primed = Primed {
+        from,
+        context: context.min(from),
     };
     tch::set_num_threads(1);
     let set = SequenceSet::read(&data.join("sequences.npz"))?;
     let keys = ThemeTransformer::load(&model, tch::Device::Cpu)?
         .config()
         .keys;
-    let all = chunks(
+    let mut all = chunks(
         set.validation(),
         CHUNK,
         Labels::Timed,
         SourceForm::Whole,
         keys,
     );
+    all.retain(|window| window.input.len() > from);
     let stride = all.len().div_ceil(count.min(all.len()).max(1));
     let some: Vec<&Window> = all.iter().step_by(stride.max(1)).collect();
     let mut exact = Vec::new();
@@ -89,7 +110,7 @@ fn main() -> Result<()> {
         let begun = Instant::now();
         let mut nats = Vec::new();
         for windows in some.chunks(ROWS) {
-            nats.extend(decode(&decoder, windows)?);
+            nats.extend(decode(&decoder, windows, primed)?);
         }
         let seconds = begun.elapsed().as_secs_f64();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;

@@ -1,7 +1,7 @@
 //! Judges continuations of themes that no training saw, beside what people wrote and beside the published sampler.
 //!
 //! `cargo run --example judge_continuations -- DATA OUT [--themes DIR] [--part tune|eighth|report|all] [--bars 32] [--each 4] [--seed 1]
-//! [--published N] [--ablate] [--paintings N] [--pictures N] [--likeness L] [--theme-temperature T] [--steering key=0.5,returns=1,...]`: DATA holds
+//! [--published N] [--ablate] [--paintings N] [--pictures N] [--likeness L] [--temperature T] [--theme-temperature T] [--top-p P] [--steering key=0.5,returns=1,...]`: DATA holds
 //! sequences.npz; the themes are those of its validation songs, and of the .mid files of a folder. Writes `pieces.csv` (every measure of
 //! every piece) and `table.md` (means with 95 % confidence intervals, bootstrapped by song) into OUT. Every second theme is for
 //! tuning (an eighth of them for quick looks), the others are for the report.
@@ -38,7 +38,9 @@ use pieces::{Piece, Theme};
 #[derive(Clone, Copy)]
 struct Way {
     likeness: f32,
+    temperature: f32,
     theme_temperature: f32,
+    top_p: f32,
     steering: Steering,
 }
 
@@ -47,7 +49,9 @@ impl Default for Way {
         let settings = ContinueSettings::default();
         Self {
             likeness: settings.likeness,
+            temperature: settings.temperature,
             theme_temperature: settings.theme_temperature,
+            top_p: settings.top_p,
             steering: settings.steering,
         }
     }
@@ -56,7 +60,9 @@ impl Default for Way {
 impl Way {
     fn apply(self, settings: &mut ContinueSettings) {
         settings.likeness = self.likeness;
+        settings.temperature = self.temperature;
         settings.theme_temperature = self.theme_temperature;
+        settings.top_p = self.top_p;
         settings.steering = self.steering;
     }
 
@@ -117,6 +123,8 @@ fn options() -> Result<Options> {
             "--paintings" => options.paintings = value()?.parse()?,
             "--pictures" => options.pictures = value()?.parse()?,
             "--likeness" => options.way.likeness = value()?.parse()?,
+            "--temperature" => options.way.temperature = value()?.parse()?,
+            "--top-p" => options.way.top_p = value()?.parse()?,
             "--theme-temperature" => options.way.theme_temperature = value()?.parse()?,
             "--steering" => {
                 for part in value()?.split(',') {

@@ -17,6 +17,7 @@ pub(crate) fn print(set: &SequenceSet) -> Result<()> {
     let mut shifts = std::collections::BTreeMap::<i32, usize>::new();
     let (mut kept_heads, mut kept_tails, mut varied) = (0, 0, 0);
     let mut silences = [0_usize; 33];
+    let mut densities = Vec::new();
     for song in set.training() {
         let clip = decode(&song.tokens)?;
         for pair in clip.themes.windows(2) {
@@ -25,6 +26,11 @@ pub(crate) fn print(set: &SequenceSet) -> Result<()> {
                 open[earlier.min(GAPS - 1)] += 1;
             }
             begun[gap.min(GAPS - 1)] += 1;
+        }
+        // Behind the last region the theme did not return as long as the song went on.
+        let rest = clip.themes.last().map_or(0, |last| clip.bars - last.end);
+        for gap in 0..rest as usize {
+            open[gap.min(GAPS - 1)] += 1;
         }
         let theme = line(&decode(&song.source)?);
         for region in clip.themes.iter().skip(1) {
@@ -51,6 +57,7 @@ pub(crate) fn print(set: &SequenceSet) -> Result<()> {
                     usize::from(end.is_some_and(|at| b.moves()[at..] == a.moves()[half..]));
             }
         }
+        densities.extend(density(&clip, &decode(&song.source)?));
         let mut silent = 0;
         for bar in 0..clip.bars {
             let steps = bar * STEPS_PER_BAR..(bar + 1) * STEPS_PER_BAR;
@@ -88,6 +95,14 @@ pub(crate) fn print(set: &SequenceSet) -> Result<()> {
         "probability of a return by bars since the last: [{}]",
         hazard.join(", ")
     );
+    densities.sort_by(f64::total_cmp);
+    let quantile = |share: f64| densities.get((share * densities.len() as f64) as usize);
+    println!(
+        "melody notes in a bar that has any outside theme regions, of those in a bar of the theme: {:.2?} {:.2?} {:.2?} (quartiles)",
+        quantile(0.25),
+        quantile(0.5),
+        quantile(0.75)
+    );
     let total: usize = silences.iter().sum();
     let mut sum = 0;
     for (bars, count) in silences.iter().enumerate() {
@@ -100,6 +115,19 @@ pub(crate) fn print(set: &SequenceSet) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Melody notes in a bar that has any, outside theme regions, by those in a bar of the theme.
+fn density(clip: &Clip, theme: &Clip) -> Option<f64> {
+    let outside = |bar: u32| !clip.themes.iter().any(|region| region.contains(&bar));
+    let counts: Vec<usize> = (0..clip.bars)
+        .filter(|bar| outside(*bar))
+        .map(|bar| line(&clip.bars_of(bar..bar + 1)).len())
+        .filter(|notes| *notes > 0)
+        .collect();
+    let of_theme = line(theme).len() as f64 / f64::from(theme.bars.max(1));
+    let sum: usize = counts.iter().sum();
+    (!counts.is_empty() && of_theme > 0.0).then(|| sum as f64 / counts.len() as f64 / of_theme)
 }
 
 /// The melody of a clip: (step, pitch).

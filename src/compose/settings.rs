@@ -25,17 +25,17 @@ pub enum Returns {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Steering {
-    /// How strongly notes outside the theme's key are held back while no scale is locked; 0: not, 0.4 by default.
+    /// How strongly notes outside the theme's key are held back while no scale is locked; 0: not, 0.25 by default.
     pub key: f32,
     /// How far the theme returns of itself as songs return to theirs, by the bars since it was last heard: 0: where the
-    /// network likes, 1: only so, 0.3 by default.
+    /// network likes, 1: only so, the default.
     pub returns: f32,
     /// How strongly the melody is drawn to rest, on a note of the chord, at the end of every fourth bar; 0: not, 1 by
     /// default.
     pub phrases: f32,
-    /// How strongly a melody that has been silent for more than two bars is called back; 0: not, 1 by default.
+    /// How strongly a melody that has been silent for more than four bars is called back; 0: not, 1 by default.
     pub melody: f32,
-    /// How strongly a melody that is denser than the theme's is thinned; 0: not, 1 by default.
+    /// How strongly a melody that is denser than those of songs with such a theme is thinned; 0: not, 1 by default.
     #[serde(default)]
     pub density: f32,
     /// Whether the melody may not share more than 12 notes in a row with a song of the training; by default it may not. The
@@ -46,8 +46,8 @@ pub struct Steering {
 impl Default for Steering {
     fn default() -> Self {
         Self {
-            key: 0.4,
-            returns: 0.3,
+            key: 0.25,
+            returns: 1.0,
             phrases: 1.0,
             melody: 1.0,
             density: 1.0,

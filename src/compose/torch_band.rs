@@ -7,6 +7,7 @@ use tch::{Device, TchError, Tensor};
 
 use super::band::{Abilities, BandModel, Given, Handles, PhraseLatents, PhraseSeeds};
 use super::model::{ModelError, ModelInfo, ModelPaths};
+use super::torch_model::set_threads;
 use crate::nets::NetError;
 use crate::nets::checkpoint;
 use crate::nets::musegan::{self, BandConfig, BandGenerator, Generator, Latents};
@@ -18,16 +19,20 @@ use crate::tokens::part::Part;
 /// Where published generators cut.
 const PUBLISHED_THRESHOLD: f32 = 0.5;
 
-/// Loads the model from the first folder that has it, whichever MuseGAN it is.
-pub(crate) fn load(paths: &ModelPaths, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
+/// Loads the model from the first folder that has it, whichever MuseGAN it is, to compute with so many threads.
+pub(crate) fn load(
+    paths: &ModelPaths,
+    name: &str,
+    threads: usize,
+) -> Result<Box<dyn BandModel>, ModelError> {
     let folder = paths.model(name).ok_or_else(|| ModelError::Missing {
         name: name.to_owned(),
         searched: paths.folders.clone(),
     })?;
-    load_from(&folder, name).map_err(|message| ModelError::Broken { folder, message })
+    load_from(&folder, name, threads).map_err(|message| ModelError::Broken { folder, message })
 }
 
-fn load_from(folder: &Path, name: &str) -> Result<Box<dyn BandModel>, String> {
+fn load_from(folder: &Path, name: &str, threads: usize) -> Result<Box<dyn BandModel>, String> {
     let text = std::fs::read(folder.join("config.json"))
         .map_err(|error| format!("config.json: {error}"))?;
     let config: Value =
@@ -47,7 +52,11 @@ fn load_from(folder: &Path, name: &str) -> Result<Box<dyn BandModel>, String> {
             check_shape(&config)?;
             let generator = Generator::from_tensors(&config, &tensors, Device::Cpu)
                 .map_err(|error| error.to_string())?;
-            Ok(Box::new(Published { generator, info }))
+            Ok(Box::new(Published {
+                generator,
+                info,
+                threads,
+            }))
         }
         musegan::BAND_ARCHITECTURE => {
             let config: BandConfig =
@@ -64,6 +73,7 @@ fn load_from(folder: &Path, name: &str) -> Result<Box<dyn BandModel>, String> {
                 generator,
                 info,
                 white_keys,
+                threads,
             }))
         }
         other => Err(format!(
@@ -98,6 +108,7 @@ fn check_shape(config: &musegan::Config) -> Result<(), String> {
 struct Published {
     generator: Generator,
     info: ModelInfo,
+    threads: usize,
 }
 
 impl BandModel for Published {
@@ -122,6 +133,7 @@ impl BandModel for Published {
     ) -> Result<Vec<f32>, ModelError> {
         let width = usize::try_from(self.generator.config().latent).unwrap_or(0);
         let noise = latents.noise(width, variety, |seeds| seeds.shared);
+        set_threads(self.threads);
         let failed = |error: String| ModelError::Failed(error);
         let rolls = tch::no_grad(|| {
             let latent = Tensor::from_slice(&noise).f_view([1, -1])?;
@@ -151,6 +163,7 @@ struct Family {
     generator: BandGenerator,
     info: ModelInfo,
     white_keys: bool,
+    threads: usize,
 }
 
 impl BandModel for Family {
@@ -178,6 +191,7 @@ impl BandModel for Family {
         variety: f32,
         given: Option<&Given>,
     ) -> Result<Vec<f32>, ModelError> {
+        set_threads(self.threads);
         let run = || -> Result<Vec<f32>, NetError> {
             let latents = self.latents(latents, variety)?;
             let given = given.map(given_part).transpose()?;

@@ -28,31 +28,29 @@ impl TorchLibrary {
             writers,
         }
     }
+}
 
-    /// libtorch counts its threads for each thread that calls it.
-    fn set_threads(&self) {
-        tch::set_num_threads(i32::try_from(self.threads).unwrap_or(1));
-    }
+/// How many threads libtorch shares one product among, which it remembers for each thread that calls it.
+pub(super) fn set_threads(threads: usize) {
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
 }
 
 impl Library for TorchLibrary {
     fn theme(&mut self) -> Result<Box<dyn ThemeModel>, ModelError> {
-        self.set_threads();
         load_theme(&self.paths, self.writers)
     }
 
     fn band(&mut self, name: &str) -> Result<Box<dyn BandModel>, ModelError> {
-        self.set_threads();
-        super::torch_band::load(&self.paths, name)
+        super::torch_band::load(&self.paths, name, self.threads)
     }
 
     fn performer(&mut self) -> Box<dyn Performer> {
-        self.set_threads();
+        set_threads(self.threads);
         perform::performer_in(&self.paths)
     }
 
     fn theme_finder(&mut self) -> ThemeFinder {
-        self.set_threads();
+        set_threads(self.threads);
         ThemeFinder::in_paths(&self.paths)
     }
 }
@@ -142,6 +140,8 @@ impl ThemeModel for TorchTheme {
         source: &[Id],
         rows: usize,
     ) -> Result<Box<dyn NextToken + 'a>, ModelError> {
+        // A step's products are too small to be shared out: its rows are.
+        set_threads(1);
         let session = Session::new(&self.decoder, &[source], rows).map_err(failed)?;
         Ok(Box::new(TorchSession { session }))
     }

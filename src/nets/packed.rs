@@ -20,11 +20,28 @@ pub fn is_supported() -> bool {
     }
 }
 
+/// Whether this processor multiplies numbers of bfloat16.
+fn has_bfloat16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx512bf16")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// From so many rows on it is the sums, not the reading of weights, that take the time.
+const MANY: usize = 64;
+
 /// A linear layer for inference, `y = x W^T + b`.
 #[derive(Debug)]
 pub struct Linear {
     weight: Weight,
     bias: Tensor,
+    /// Weight and bias in bfloat16, for [`MANY`] rows at once, where the processor has products for them.
+    many: Option<(Tensor, Tensor)>,
 }
 
 #[derive(Debug)]
@@ -55,10 +72,12 @@ impl Linear {
         Ok(Self {
             weight: Weight::Plain(weight),
             bias: bias.f_detach()?.f_to_kind(Kind::Float)?.f_contiguous()?,
+            many: None,
         })
     }
 
-    /// As [`Self::plain`], with the weights rounded to half precision and packed where the processor can use that.
+    /// As [`Self::plain`], with the weights rounded to half precision and packed where the processor can use that; where it can,
+    /// [`MANY`] rows and more go through in bfloat16, inputs too.
     /// Weights beyond the range of half precision (65,504) stay in f32.
     pub fn packed(weight: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
         let plain = Self::plain(weight, bias)?;
@@ -69,9 +88,16 @@ impl Linear {
         if !is_supported() || !largest.is_finite() || largest > 65_504.0 {
             return Ok(plain);
         }
+        let many = if has_bfloat16() {
+            let small = |tensor: &Tensor| tensor.f_to_kind(Kind::BFloat16);
+            Some((small(weight)?, small(&plain.bias)?))
+        } else {
+            None
+        };
         Ok(Self {
             weight: Weight::Half(shim::pack(weight)?),
             bias: plain.bias,
+            many,
         })
     }
 
@@ -88,6 +114,7 @@ impl Linear {
         Ok(Self {
             weight: Weight::Eight(shim::pack_eight(weight)?),
             bias: plain.bias,
+            many: None,
         })
     }
 
@@ -98,6 +125,15 @@ impl Linear {
 
     /// `x` `[..., in]` f32, contiguous -> `[..., out]` f32.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        if let Some((weight, bias)) = &self.many {
+            let width = x.size().last().copied().unwrap_or(1).max(1) as usize;
+            if x.numel() >= MANY * width {
+                return x
+                    .f_to_kind(Kind::BFloat16)?
+                    .f_linear(weight, Some(bias))?
+                    .f_to_kind(Kind::Float);
+            }
+        }
         match &self.weight {
             Weight::Plain(weight) => x.f_linear(weight, Some(&self.bias)),
             Weight::Half(weight) => shim::linear(x, weight, &self.bias),

@@ -17,6 +17,15 @@ use crate::tokens::theme_vocab::{BAR, STEPS_PER_BAR, THEME_START, Token, Voice, 
 /// Bars behind the new ones that are looked at.
 const BARS_AFTER: u32 = 4;
 
+/// Bars between others keep to their key, are no denser than the theme's song, and recite nothing. Where phrases end and when the
+/// theme returns, what stands around says.
+const STEERING: Steering = Steering {
+    key: 0.25,
+    density: 1.0,
+    memory: true,
+    ..Steering::NONE
+};
+
 /// The bars that are written, what stands around them, and what stays within them.
 pub(super) struct Surroundings {
     /// The tracks that play the voices.
@@ -133,7 +142,7 @@ impl Surroundings {
             piano: self.voices.piano.is_some(),
             settled: false,
             likeness: 0.0,
-            steering: Steering::NONE,
+            steering: STEERING,
             ..ContinueSettings::default()
         }
     }

@@ -1,15 +1,19 @@
-//! A soft key, heard from the theme.
+//! A soft key, heard from the theme and from what stands before.
 
 use crate::measure::diatonic;
 use crate::tokens::clip::ClipNote;
 
 /// No pitch class counts as less likely to be in the key.
 const LEAST: f64 = 0.02;
+
 /// What to add to the logits of notes, by pitch class: `strength` times the logarithm of the probability that the class
-/// belongs to the theme's scale, relative to the class of which that is surest. Every one of the twelve diatonic scales has a probability given the notes of the theme, so
-/// that a theme of few notes, which fits several keys, forbids only what none of them has.
-pub(super) fn biases(notes: &[ClipNote], strength: f32) -> [f32; 12] {
-    let fits = diatonic::fits(notes.iter().map(|note| note.pitch));
+/// belongs to the scale of `notes`, relative to the class of which that is surest. Every one of the twelve diatonic scales has a
+/// probability given the notes, so that few notes, which fit several keys, forbid only what none of them has.
+pub(super) fn biases<'a>(
+    notes: impl IntoIterator<Item = &'a ClipNote>,
+    strength: f32,
+) -> [f32; 12] {
+    let fits = diatonic::fits(notes.into_iter().map(|note| note.pitch));
     let most = fits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights = fits.map(|fit| (fit - most).exp());
     let total: f64 = weights.iter().sum();

@@ -22,19 +22,22 @@ const LATE: u32 = 12;
 /// From this position of a phrase's last bar on the melody is drawn to the chord: what it sings here may be the last note.
 const CLOSING: u32 = 4;
 /// How much less likely (in nats) a late note is there.
-const LATE_PENALTY: f32 = 1.5;
+const LATE_PENALTY: f32 = 1.0;
 /// How much likelier (in nats) is there what the accompaniment goes on sounding.
-const CHORD_BONUS: f32 = 1.0;
-/// Steps without a melody note that are no reason to worry: two bars.
-const SILENCE: u32 = 2 * STEPS_PER_BAR;
+const CHORD_BONUS: f32 = 1.5;
+/// Steps without a melody note that are no reason to worry: four bars, the shorter one of the interludes that songs have.
+const SILENCE: u32 = 4 * STEPS_PER_BAR;
 /// How much likelier (in nats) a melody note becomes with every further silent bar.
 const SILENCE_BONUS: f32 = 0.75;
 /// Steps over which the density of the melody is heard: two bars.
 const HEARD: u32 = 2 * STEPS_PER_BAR;
-/// How much less likely (in nats) a melody note becomes where there are e times as many as in the theme.
-const THINNING: f32 = 3.0;
-/// A theme of fewer notes in [`HEARD`] steps asks for no thinner melody than this.
-const THINNEST: f32 = 5.0;
+/// How much less likely (in nats) a melody note becomes where there are e times as many as there should be.
+const THINNING: f32 = 10.0;
+/// Melody notes in a bar of a song, of those in a bar of its theme: the median of the training songs
+/// (`examples/judge_continuations --statistics`).
+const OF_THEME: f32 = 0.93;
+/// No thinner melody than this, in notes in [`HEARD`] steps, is asked for.
+const THINNEST: f32 = 4.0;
 
 /// The steering of all candidates of one continuation.
 pub(super) struct Steer<'a> {
@@ -47,8 +50,8 @@ pub(super) struct Steer<'a> {
     own: MelodyMemory,
     /// Whether anything but the melody plays.
     accompanied: bool,
-    /// Melody notes of the theme in [`HEARD`] steps.
-    theme_notes: f32,
+    /// Melody notes in [`HEARD`] steps that are not too many.
+    enough: f32,
     /// The bar from which phrases are counted, below [`PHRASE_BARS`].
     phrases_from: u32,
 }
@@ -141,11 +144,14 @@ impl<'a> Steer<'a> {
         Self {
             steering,
             returning: Returning::new(theme, before.bars(), settings.likeness, rules),
-            key: key::biases(&theme.clip.notes, key_strength),
+            key: key::biases(
+                theme.clip.notes.iter().chain(&before.clip.notes),
+                key_strength,
+            ),
             memory: memory.filter(|_| steering.memory),
             own: MelodyMemory::of(&[theme.clip.melody()]),
             accompanied: settings.piano,
-            theme_notes: notes_heard(theme),
+            enough: enough(theme),
             // Where the theme began a phrase began, and another one after all that was given.
             phrases_from: (before.clip.themes.first()).map_or(before.bars(), |theme| theme.start)
                 % PHRASE_BARS,
@@ -202,7 +208,7 @@ impl<'a> Steer<'a> {
         if ends_phrase && position >= LATE {
             every -= self.steering.phrases * LATE_PENALTY;
         }
-        let density = trace.heard(step) as f32 / self.theme_notes;
+        let density = trace.heard(step) as f32 / self.enough;
         every -= self.steering.density * density.max(1.0).ln() * THINNING;
         let notes: Vec<(usize, u8)> = (1..=127_u8)
             .map(|pitch| (Token::NoteOn(Voice::Melody, pitch).id() as usize, pitch))
@@ -291,12 +297,12 @@ impl<'a> Steer<'a> {
     }
 }
 
-/// Melody notes of a theme in as many steps as are heard.
-fn notes_heard(theme: &Theme) -> f32 {
+/// Melody notes that music with this theme has in as many steps as are heard.
+fn enough(theme: &Theme) -> f32 {
     let notes = theme.clip.notes.iter();
     let melody = notes.filter(|note| note.voice == Voice::Melody).count();
     let steps = theme.clip.bars.max(1) * STEPS_PER_BAR;
-    (melody as f32 * HEARD as f32 / steps as f32).max(THINNEST)
+    (OF_THEME * melody as f32 * HEARD as f32 / steps as f32).max(THINNEST)
 }
 
 /// The logarithm of the sum of the exponentials of the notes' logits; 0 without notes.
