@@ -11,13 +11,15 @@ use anyhow::{Context as _, Result, bail};
 use leitmotif::formats::midi;
 use leitmotif::measure::fragment::{Fragment, longest_shared_run};
 use leitmotif::measure::language::{NGram, Prediction};
-use leitmotif::nets::theme_transformer::{Config, ThemeTransformer};
+use leitmotif::nets::theme_transformer::{Config, KeyKind, ThemeTransformer};
 use leitmotif::nets::{Products, checkpoint};
 use leitmotif::score::{Note, Role};
 use leitmotif::tokens::labels::Labels;
-use leitmotif::tokens::theme_vocab::{self, SIZE};
+use leitmotif::tokens::theme_vocab::{self, Id, SIZE};
+use leitmotif::tokens::transpose;
 use leitmotif::train::theme::evaluate::{SourceForm, chunks, score};
 use leitmotif::train::theme::sequences::{SequenceSet, SequenceSong};
+use leitmotif::train::theme::windows::move_by;
 
 const CHUNK: usize = 512;
 
@@ -74,7 +76,17 @@ fn predictions(set: &SequenceSet, model: &Path, products: Products) -> Result<()
             line("outside", &scores.outside),
         );
     }
-    let model = NGram::train(3, SIZE, set.training().map(|song| &song.tokens[..]));
+    // Whoever is compared hears the songs in the network's keys.
+    let songs: Vec<Vec<Id>> = (set.training())
+        .map(|song| {
+            let mut tokens = song.tokens.clone();
+            if network.config().keys == KeyKind::Common {
+                move_by(&mut tokens, transpose::to_common(&song.tokens));
+            }
+            tokens
+        })
+        .collect();
+    let model = NGram::train(3, SIZE, songs.iter().map(Vec::as_slice));
     let mut sums = Prediction::default();
     for window in chunks(
         set.validation(),

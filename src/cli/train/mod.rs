@@ -52,7 +52,7 @@ enum What {
     /// The Theme Transformer, which continues themes
     #[cfg(feature = "torch")]
     #[command(
-        after_help = "Examples:\n  leitmotif train theme --data corpus --out run --steps 2000\n  leitmotif train theme --data corpus --out run --minutes 60 --warm-start models/theme/weights.safetensors"
+        after_help = "Examples:\n  leitmotif train theme --data corpus --out run --steps 2000\n  leitmotif train theme --data corpus --out run --minutes 60 --one-key --warm-start models/theme/weights.safetensors"
     )]
     Theme(theme::ThemeArgs),
 }

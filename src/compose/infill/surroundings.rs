@@ -17,11 +17,10 @@ use crate::tokens::theme_vocab::{BAR, STEPS_PER_BAR, THEME_START, Token, Voice, 
 /// Bars behind the new ones that are looked at.
 const BARS_AFTER: u32 = 4;
 
-/// Bars between others keep to their key, are no denser than the theme's song, and recite nothing. Where phrases end and when the
-/// theme returns, what stands around says.
+/// Bars between others keep to their key and recite nothing. How dense they are, where phrases end and when the theme returns, what
+/// stands around says.
 const STEERING: Steering = Steering {
     key: 0.25,
-    density: 1.0,
     memory: true,
     ..Steering::NONE
 };
