@@ -25,7 +25,7 @@ pub enum Returns {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Steering {
-    /// How strongly notes outside the theme's key are held back while no scale is locked; 0: not, 0.25 by default.
+    /// How strongly notes outside the theme's key are held back while no scale is locked; 0: not, 0.1 by default.
     pub key: f32,
     /// How far the theme returns of itself as songs return to theirs, by the bars since it was last heard: 0: where the
     /// network likes, 1: only so, the default.
@@ -46,7 +46,7 @@ pub struct Steering {
 impl Default for Steering {
     fn default() -> Self {
         Self {
-            key: 0.25,
+            key: 0.1,
             returns: 1.0,
             phrases: 1.0,
             melody: 1.0,
@@ -108,7 +108,7 @@ pub struct ContinueSettings {
     /// The tempo in beats per minute that the network is told; by default the song's where the theme stands.
     pub tempo: Option<f64>,
     /// How literally the theme returns, 0.0..=1.0: the share of its melody that a return keeps on average; the rest, and
-    /// everything else in the return, is the network's. At 1 the melody of every return is the theme's. By default 0.5.
+    /// everything else in the return, is the network's. At 1 the melody of every return is the theme's. By default 0.35.
     // What was made before returns could be held comes back as it was.
     #[serde(default)]
     pub likeness: f32,
@@ -139,7 +139,7 @@ impl Default for ContinueSettings {
             piano: true,
             settled: true,
             tempo: None,
-            likeness: 0.5,
+            likeness: 0.35,
             register: 0.0,
             steering: Steering::default(),
         }

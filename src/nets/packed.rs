@@ -77,7 +77,7 @@ impl Linear {
     }
 
     /// As [`Self::plain`], with the weights rounded to half precision and packed where the processor can use that; where it can,
-    /// [`MANY`] rows and more go through in bfloat16, inputs too.
+    /// 64 rows and more go through in bfloat16, inputs too.
     /// Weights beyond the range of half precision (65,504) stay in f32.
     pub fn packed(weight: &Tensor, bias: &Tensor) -> Result<Self, TchError> {
         let plain = Self::plain(weight, bias)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use leitmotif::formats::midi::{self, MidiOptions};
 use leitmotif::formats::{self, demo};
+use leitmotif::score::{Note, Tick};
 
 /// The program, without a display, in a home of its own.
 pub(crate) fn leitmotif(home: &Path) -> Command {
@@ -307,6 +308,16 @@ fn bars_are_rendered_into_flac_as_loud_as_asked_for() {
 fn an_interrupted_render_leaves_nothing() {
     let folder = folder();
     let home = folder.path();
+    // Long enough that no machine has done with it when it is interrupted.
+    let song = demo::song();
+    let mut notes = song.tracks[0].notes().to_vec();
+    notes.extend(notes.last().map(|last| Note {
+        start: Tick(3_840 * 1_000),
+        ..*last
+    }));
+    let song = song.with_track((*song.tracks[0]).clone().with_notes(notes));
+    let bytes = midi::write(&song, &MidiOptions::default()).unwrap();
+    std::fs::write(home.join("song.mid"), bytes).unwrap();
     let program = assert_cmd::cargo::cargo_bin("leitmotif");
     for milliseconds in [700, 1_500] {
         let mut render = std::process::Command::new(&program)

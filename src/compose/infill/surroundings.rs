@@ -20,7 +20,7 @@ const BARS_AFTER: u32 = 4;
 /// Bars between others keep to their key and recite nothing. How dense they are, where phrases end and when the theme returns, what
 /// stands around says.
 const STEERING: Steering = Steering {
-    key: 0.25,
+    key: 0.1,
     memory: true,
     ..Steering::NONE
 };

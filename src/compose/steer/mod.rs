@@ -28,7 +28,7 @@ const CHORD_BONUS: f32 = 1.5;
 /// Steps without a melody note that are no reason to worry: four bars, the shorter one of the interludes that songs have.
 const SILENCE: u32 = 4 * STEPS_PER_BAR;
 /// How much likelier (in nats) a melody note becomes with every further silent bar.
-const SILENCE_BONUS: f32 = 0.75;
+const SILENCE_BONUS: f32 = 1.0;
 /// Steps over which the density of the melody is heard: two bars.
 const HEARD: u32 = 2 * STEPS_PER_BAR;
 /// How much less likely (in nats) a melody note becomes where there are e times as many as there should be.
@@ -71,11 +71,17 @@ pub(super) struct Trace {
     pitch: u8,
     /// The bar behind the last theme region.
     region_end: u32,
+    /// Theme regions that stood one behind the other up to the last one.
+    in_a_row: u32,
 }
 
 impl Trace {
     /// Takes a token that `grammar` has just taken.
     pub(super) fn push(&mut self, token: Id, grammar: &Grammar) {
+        if token == THEME_START {
+            let follows = self.in_a_row > 0 && grammar.bars_begun() == self.region_end;
+            self.in_a_row = if follows { self.in_a_row + 1 } else { 1 };
+        }
         let Some(step) = grammar.step() else {
             if token == THEME_END {
                 self.region_end = grammar.bars_begun();
@@ -286,6 +292,11 @@ impl<'a> Steer<'a> {
             return None;
         }
         let gap = grammar.bars_begun().saturating_sub(trace.region_end);
+        let hazard = if gap == 0 && trace.in_a_row >= returns::MOST_IN_A_ROW {
+            0.0
+        } else {
+            returns::hazard(gap)
+        };
         let (line, theme) = (*logits.get(bar)?, *logits.get(start)?);
         let most = line.max(theme);
         let both = most + ((line - most).exp() + (theme - most).exp()).ln();
@@ -293,7 +304,7 @@ impl<'a> Steer<'a> {
         *mask.get_mut(start)? = false;
         let own = (theme - both).exp();
         let trust = self.steering.returns.min(1.0);
-        Some((1.0 - trust) * own + trust * returns::hazard(gap))
+        Some((1.0 - trust) * own + trust * hazard)
     }
 }
 

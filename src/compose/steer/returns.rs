@@ -21,6 +21,9 @@ const HAZARD: [f32; 17] = [
 /// Behind 16 bars and more: in songs .102, codas included. A piece of which one asked that it remember its theme does not wait as long.
 const FORGOTTEN: f32 = 0.25;
 
+/// Theme regions that may stand one behind the other: more sound stuck.
+pub(super) const MOST_IN_A_ROW: u32 = 2;
+
 /// The probability that the theme returns `gap` bars behind its last appearance if it has not returned before.
 pub(super) fn hazard(gap: u32) -> f32 {
     let last = HAZARD.len() - 1;

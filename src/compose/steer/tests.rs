@@ -226,17 +226,10 @@ fn returns_come_as_the_network_likes_and_as_in_songs() {
         returns,
         ..Steering::NONE
     };
-    let row = Row::after("Tempo_119 Theme_Start Bar Theme_End Bar Bar Bar Position_0");
-    let row = Row {
-        grammar: {
-            let mut grammar = row.grammar;
-            for name in note("PIANO", 60, 4).split_whitespace() {
-                grammar.push(id(name) as Id);
-            }
-            grammar
-        },
-        trace: row.trace,
-    };
+    let piano = note("PIANO", 60, 4);
+    let row = Row::after(&format!(
+        "Tempo_119 Theme_Start Bar Theme_End Bar Bar Bar Position_0 {piano}"
+    ));
     let chance = |returns: f32, theme_logit: f32| {
         let steer = Steer::new(
             &theme(),
@@ -260,6 +253,34 @@ fn returns_come_as_the_network_likes_and_as_in_songs() {
     let (both, line, _) = chance(0.5, 0.0);
     let expected = 0.5 * (0.5 + returns::hazard(3));
     assert!((both.unwrap() - expected).abs() < 1e-6 && (line - 2.0_f32.ln()).abs() < 1e-6);
+}
+
+#[test]
+fn the_theme_stands_twice_in_a_row_but_not_three_times() {
+    let steering = Steering {
+        returns: 1.0,
+        ..Steering::NONE
+    };
+    let steer = steer(steering);
+    let theme = format!(
+        "Theme_Start Bar Position_0 {} Theme_End ",
+        note("PIANO", 60, 4)
+    );
+    let bar = format!("Bar Position_0 {} ", note("PIANO", 60, 4));
+    let chance = |before: &str| {
+        let row = Row::after(&format!("Tempo_119 {before}"));
+        let (mut logits, mut mask) = (vec![0.0; SIZE], vec![false; SIZE]);
+        row.grammar.allowed(&mut mask);
+        steer.bend(&row.grammar, &row.trace, &mut logits, &mut mask)
+    };
+    assert_eq!(chance(&theme), Some(returns::hazard(0)));
+    assert_eq!(chance(&theme.repeat(2)), Some(0.0));
+    let later = format!("{}{bar}{theme}", theme.repeat(2));
+    assert_eq!(
+        chance(&later),
+        Some(returns::hazard(0)),
+        "the row was broken"
+    );
 }
 
 #[test]

@@ -73,6 +73,7 @@ fn bars_are_filled_and_the_rest_stays_to_the_tick() {
     );
     assert_eq!(candidates.len(), 4);
     let gap = bars(3, 5);
+    let mut written = 0;
     for candidate in &candidates {
         assert_eq!((candidate.bars, candidate.at), (2, gap.start));
         assert_eq!(infill_of(&candidate.lineage), Some(settings.clone()));
@@ -88,11 +89,12 @@ fn bars_are_filled_and_the_rest_stays_to_the_tick() {
             };
             assert_eq!(locks(now), locks(then));
             assert_eq!(locks(now).len(), if id == 1 { 2 } else { 1 });
-            assert!(now.len() > locks(now).len(), "something was written");
+            written += now.len() - locks(now).len();
         }
         assert_eq!(placed.tracks[2], song.tracks[2]);
         assert_eq!(placed.tracks.len(), 3);
     }
+    assert!(written > 8, "{written} notes in eight places");
     // The clips are shown as they will stand: the locked notes are in them, to the tick.
     let first = song.tracks[0].notes()[25];
     let shown = candidates[0].clip.tracks[0].notes();
