@@ -18,7 +18,7 @@ const HAZARD: [f32; 17] = [
     0.130, 0.007, 0.340, 0.032, 0.084, 0.015, 0.303, 0.036, 0.051, 0.018, 0.090, 0.040, 0.053,
     0.027, 0.157, 0.070, FORGOTTEN,
 ];
-/// Behind 16 bars and more: in songs .102, codas included. A piece of which one asked that it remember its theme does not wait as long.
+/// Behind 16 bars and more; in songs .102, codas included. Chosen: a piece that is to remember its theme does not wait as long.
 const FORGOTTEN: f32 = 0.25;
 
 /// Theme regions that may stand one behind the other: more sound stuck.

@@ -19,9 +19,9 @@ pub enum Arithmetic {
     /// several times faster.
     #[default]
     Packed,
-    /// Weights, what goes into products, keys and values in 8 bits: steps half as long again with one candidate, two thirds with
-    /// eight, .0014 nats a token worse on held-out songs (`examples/judge_decoding`). The range of the roundings is that of all rows together, so that a candidate depends a
-    /// little on those beside it.
+    /// Weights, what goes into products, keys and values in 8 bits: steps are half as fast again; what it costs on held-out
+    /// songs, `examples/judge_decoding` measures. The range of the roundings is that of all rows together, so that a candidate
+    /// depends a little on those beside it.
     Quantized,
     /// 32-bit weights: the same numbers as [`ThemeTransformer::forward`].
     Single,
